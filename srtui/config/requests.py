@@ -1,0 +1,118 @@
+"""What a job is asked to do: job.yml, fully resolved (absolute paths, whole profiles), so that it can be repeated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from srtui.config.degradation import Degradation
+from srtui.config.profile import Precision, Profile
+from srtui.config.project import Prepare, Scale, Source
+from srtui.config.section import NotNegative, Section, Seed
+
+Device = str
+"""``auto``, ``cpu``, ``cuda`` or ``cuda:1``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrepareRequest(Section):
+    """Sources → dataset store."""
+
+    sources: tuple[Source, ...]
+    validation_sources: tuple[Source, ...] = ()
+    scale: Scale
+    prepare: Prepare
+    degradation: Degradation
+    dataset: str
+    """Folder that the dataset is made in."""
+    digest: str
+    """Digest of the settings, part of the folder's name."""
+    threads: NotNegative = 0
+    """0: one per core."""
+    strict: bool = False
+    """A rejected picture is a failure."""
+    fresh: bool = False
+    """Make the dataset anew even if it is whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyRequest(Section):
+    """Read every entry of a dataset and compare it with its sums."""
+
+    dataset: str
+    threads: NotNegative = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainRequest(Section):
+    """Dataset → network."""
+
+    dataset: str
+    """Folder with dataset.yml."""
+    scale: Scale
+    profile: Profile
+    """With ``iterations`` already stretched to what the project asks."""
+    model: str
+    """Where the finished network is written (.safetensors)."""
+    seed: Seed = 1
+    device: Device = "auto"
+    threads: NotNegative = 0
+    """Threads of torch on the CPU and of the sample stream; 0: one per core."""
+    wait: bool = False
+    """Wait for a busy GPU instead of failing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidateRequest(Section):
+    """Compare a network with bicubic on a dataset's validation pictures."""
+
+    dataset: str
+    model: str
+    output: str
+    """Folder for report.json and the side-by-side pictures."""
+    minimum_gain: float | None = None
+    """Mean Y-PSNR over bicubic in dB; below it the job ends with exit code 5."""
+    pictures: NotNegative = 12
+    """Side-by-side pictures to write."""
+    device: Device = "auto"
+    precision: Precision = "fp32"
+    threads: NotNegative = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreRequest(Section):
+    """Apply a network to pictures."""
+
+    model: str
+    input: str
+    """A picture or a folder."""
+    output: str
+    """A picture (for one input) or a folder."""
+    tile: NotNegative = 0
+    """Side of a tile in lq pixels; 0: the largest that surely fits."""
+    device: Device = "auto"
+    precision: Precision = "auto"
+    threads: NotNegative = 0
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest(Section):
+    """Do a project's steps in order, each as a job of its own."""
+
+    project: str
+    """Folder with project.yml."""
+    steps: tuple[Literal["prepare", "train", "validate", "restore"], ...] = ("prepare", "train", "validate", "restore")
+    device: Device = "auto"
+    threads: NotNegative = 0
+
+
+Request = PrepareRequest | VerifyRequest | TrainRequest | ValidateRequest | RestoreRequest | RunRequest
+KINDS: dict[str, type[Request]] = {
+    "prepare": PrepareRequest,
+    "verify": VerifyRequest,
+    "train": TrainRequest,
+    "validate": ValidateRequest,
+    "restore": RestoreRequest,
+    "run": RunRequest,
+}
