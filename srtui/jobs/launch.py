@@ -1,0 +1,79 @@
+"""Starting a job, and following, stopping and resuming one that was started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from srtui.errors import SrtuiError, UsageError
+from srtui.jobs.control import ask, withdraw
+from srtui.jobs.events import Event, EventTail
+from srtui.jobs.folder import JobFolder
+from srtui.jobs.lock import holder
+from srtui.jobs.status import JobStatus, read_status
+
+_TICK = 0.1
+
+
+def launch(folder: JobFolder) -> None:
+    """Start (or start again) the detached worker of a job; returns once it lives.
+
+    Raises
+    ------
+    UsageError
+        If it runs already.
+    """
+    if holder(folder.lock) is not None:
+        raise UsageError(folder.id, "runs already", hint=f"srtui attach {folder.id}")
+    for wish in ("stop", "pause"):
+        withdraw(folder, wish)
+    folder.exit.unlink(missing_ok=True)
+    folder.status.unlink(missing_ok=True)
+    with folder.log.open("ab") as log:
+        subprocess.Popen(
+            [sys.executable, "-m", "srtui.jobs.supervisor", str(folder.path)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=folder.path,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + 30
+    while holder(folder.lock) is None and not folder.exit.exists():
+        if time.monotonic() > deadline:
+            raise SrtuiError(folder.id, "its worker did not start within 30 s", where=folder.log)
+        time.sleep(_TICK / 4)
+
+
+def stop(folder: JobFolder) -> None:
+    """Ask a job to stop: the file for certainty, the signal for speed."""
+    ask(folder, "stop")
+    pid = holder(folder.lock)
+    if pid is not None:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """How a job stands, and what happened since the last moment."""
+
+    status: JobStatus
+    events: list[Event]
+
+
+def follow(folder: JobFolder, *, every: float = 0.25) -> Iterator[Moment]:
+    """Moments of a job until it has ended; the last one is the end."""
+    tail = EventTail(folder.events)
+    while True:
+        status = read_status(folder)
+        yield Moment(status, tail.read())
+        if status.ended:
+            return
+        time.sleep(every)
