@@ -84,6 +84,10 @@ class JobContext:
         """Whether ``wish`` was asked for since the last call."""
         return withdraw(self.folder, wish)
 
+    def pause_asked(self) -> bool:
+        """Whether control/pause is there."""
+        return asked(self.folder, "pause")
+
     def wait_while_paused(self) -> None:
         """Return at once, or when the pause is withdrawn or a stop asked for."""
         if not asked(self.folder, "pause"):

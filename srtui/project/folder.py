@@ -1,0 +1,210 @@
+"""A project is a folder with a project.yml; this is where its things are and how its settings become requests."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from srtui.config import shipped
+from srtui.config.profile import Profile
+from srtui.config.project import Folder, PairFolders, Pairs, Project, Source
+from srtui.config.reader import read_yaml, to_plain, to_yaml
+from srtui.config.requests import PrepareRequest, RestoreRequest, TrainRequest, ValidateRequest
+from srtui.errors import UsageError
+from srtui.files import write_whole
+from srtui.jobs.folder import jobs_root
+
+FILE = "project.yml"
+OUTPUT_VERSION = 1
+"""Part of every digest: raised when the same settings would give other results, so that old ones show as stale."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenProject:
+    """A project folder with the settings that its file holds."""
+
+    folder: Path
+    settings: Project
+
+    @property
+    def file(self) -> Path:
+        """Where the settings stand."""
+        return self.folder / FILE
+
+    @property
+    def jobs(self) -> Path:
+        """Folder of the project's jobs."""
+        return jobs_root(self.folder)
+
+    def path(self, text: str) -> Path:
+        """Path of the file, which is relative to the project's folder."""
+        return (self.folder / Path(text).expanduser()).resolve()
+
+    # What each step works from, as digests: a step is stale when its digest is not that of its last result.
+
+    def profile(self) -> Profile:
+        """Training profile, with its stages stretched to the iterations that the project asks for."""
+        training = self.settings.training
+        return stretched(shipped.training_profile(training.profile, self.folder), training.iterations)
+
+    def prepare_digest(self) -> str:
+        """Digest of what the dataset is made from (paths as written, so that a project can be moved)."""
+        settings = self.settings
+        return digest(
+            "prepare",
+            to_plain(settings.sources),
+            to_plain(settings.validation_sources),
+            settings.scale,
+            to_plain(settings.prepare),
+            to_plain(shipped.degradation(settings.degradation, self.folder)),
+        )
+
+    def train_digest(self) -> str:
+        """Digest of what the network is made from."""
+        return digest("train", self.prepare_digest(), to_plain(self.profile()), self.settings.training.seed)
+
+    def validate_digest(self) -> str:
+        """Digest of what a validation compares."""
+        return digest("validate", self.train_digest(), self.settings.validate.minimum_gain)
+
+    def restore_digest(self) -> str:
+        """Digest of what is restored with what."""
+        return digest("restore", self.train_digest(), to_plain(self.settings.restore))
+
+    @property
+    def dataset(self) -> Path:
+        """Folder of the dataset that these settings make."""
+        return self.folder / "dataset" / self.prepare_digest()
+
+    @property
+    def model(self) -> Path:
+        """Where the finished network goes."""
+        return self.folder / "models" / f"{self.profile().name}-x{self.settings.scale}.safetensors"
+
+    @property
+    def comparison(self) -> Path:
+        """Where validate puts its report and side-by-side pictures."""
+        return self.folder / "comparison"
+
+    # Settings → requests, fully resolved.
+
+    def prepare_request(self, *, threads: int = 0, strict: bool = False, fresh: bool = False) -> PrepareRequest:
+        """What the `prepare` job is asked."""
+        settings = self.settings
+        if not settings.sources:
+            raise UsageError(str(self.file), "no sources", hint="srtui prepare FOLDER adds a folder of clean pictures")
+        degradation = shipped.degradation(settings.degradation, self.folder)
+        if settings.scale not in degradation.scales:
+            fact = f"written for scales {', '.join(map(str, degradation.scales))}, the project's is {settings.scale}"
+            raise UsageError(degradation.name, fact, where=self.file, hint="change scale or degradation")
+        return PrepareRequest(
+            sources=tuple(self._absolute(source) for source in settings.sources),
+            validation_sources=tuple(self._absolute(source) for source in settings.validation_sources),
+            scale=settings.scale,
+            prepare=settings.prepare,
+            degradation=degradation,
+            dataset=str(self.dataset),
+            digest=self.prepare_digest(),
+            threads=threads,
+            strict=strict,
+            fresh=fresh,
+        )
+
+    def train_request(self, *, device: str = "auto", threads: int = 0, wait: bool = False) -> TrainRequest:
+        """What the `train` job is asked."""
+        return TrainRequest(
+            dataset=str(self.dataset),
+            scale=self.settings.scale,
+            profile=self.profile(),
+            model=str(self.model),
+            seed=self.settings.training.seed,
+            device=device,
+            threads=threads,
+            wait=wait,
+        )
+
+    def validate_request(self, *, model: Path | None = None, device: str = "auto", threads: int = 0) -> ValidateRequest:
+        """What the `validate` job is asked."""
+        return ValidateRequest(
+            dataset=str(self.dataset),
+            model=str(model or self.model),
+            output=str(self.comparison),
+            minimum_gain=self.settings.validate.minimum_gain,
+            device=device,
+            threads=threads,
+        )
+
+    def restore_requests(self, *, device: str = "auto", threads: int = 0) -> list[RestoreRequest]:
+        """What the `restore` jobs are asked, one for each entry."""
+        return [
+            RestoreRequest(
+                model=str(self.model),
+                input=str(self.path(entry.input)),
+                output=str(self.path(entry.output)),
+                device=device,
+                threads=threads,
+                overwrite=True,
+            )
+            for entry in self.settings.restore
+        ]
+
+    def _absolute(self, source: Source) -> Source:
+        if isinstance(source, Folder):
+            return Folder(folder=str(self.path(source.folder)))
+        if isinstance(source, Pairs):
+            pairs = PairFolders(gt=str(self.path(source.pairs.gt)), lq=str(self.path(source.pairs.lq)))
+            return Pairs(pairs=pairs)
+        return source
+
+
+def open_project(folder: Path | None) -> OpenProject:
+    """Open the project in ``folder``, else in the current folder.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    ConfigurationError
+        If its file has problems.
+    """
+    here = (folder or Path.cwd()).resolve()
+    if not (here / FILE).is_file():
+        hint = "srtui prepare FOLDER -p PROJECT makes one; give -p, or go to the project's folder"
+        raise UsageError(str(here), f"no {FILE} here", hint=hint)
+    return OpenProject(here, read_yaml(here / FILE, Project))
+
+
+def save_project(folder: Path, settings: Project) -> OpenProject:
+    """Write project.yml if it says something new; the old one stays as project.yml~."""
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / FILE
+    if file.is_file():
+        if read_yaml(file, Project) == settings:
+            return OpenProject(folder, settings)
+        write_whole(file.with_name(FILE + "~"), file.read_bytes())
+    write_whole(file, to_yaml(settings, defaults=False))
+    return OpenProject(folder, settings)
+
+
+def stretched(profile: Profile, iterations: int | None) -> Profile:
+    """Profile whose stages, together, last ``iterations``; each keeps its share."""
+    if iterations is None or iterations == profile.iterations:
+        return profile
+    ends = [sum(stage.iterations for stage in profile.stages[: index + 1]) for index in range(len(profile.stages))]
+    moved = [0, *(max(round(end * iterations / profile.iterations), 1) for end in ends)]
+    stages = tuple(
+        dataclasses.replace(stage, iterations=max(moved[index + 1] - moved[index], 1))
+        for index, stage in enumerate(profile.stages)
+    )
+    return dataclasses.replace(profile, stages=stages)
+
+
+def digest(*parts: Any) -> str:
+    """Short digest of plain values: BLAKE2b over their canonical JSON, 16 hexadecimal digits."""
+    text = json.dumps([OUTPUT_VERSION, *parts], sort_keys=True, ensure_ascii=False)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
