@@ -1,0 +1,181 @@
+"""Following a job from the terminal: a progress bar on a tty, otherwise a line now and then."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from srtui.jobs.events import Event
+from srtui.jobs.folder import JobFolder
+from srtui.jobs.launch import Moment, follow, launch, stop
+from srtui.jobs.status import JobStatus, read_status
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+QUIET_LINE = 30.0
+"""Seconds between two lines where there is no tty."""
+INTERRUPTED = 130
+
+
+def launch_and_follow(folder: JobFolder) -> int:
+    """Start a job (or join one that lives) and follow it; Ctrl-C stops it. Gives the exit code."""
+    if read_status(folder).ended or not folder.log.exists():
+        launch(folder)
+    return follow_to_end(folder, stop_on_interrupt=True)
+
+
+def launch_and_leave(folder: JobFolder) -> int:
+    """Start a job (or join one that lives), say how to find it again, and leave."""
+    if read_status(folder).ended or not folder.log.exists():
+        launch(folder)
+    click.echo(folder.id)
+    click.echo(f"the job goes on by itself: srtui attach {folder.id}", err=True)
+    return 0
+
+
+def follow_to_end(folder: JobFolder, *, stop_on_interrupt: bool) -> int:
+    """Show a job until it ends; with ``stop_on_interrupt`` Ctrl-C stops the job, else it only leaves."""
+    asked = False
+    while True:
+        try:
+            status = _show(folder)
+            break
+        except KeyboardInterrupt:
+            if not stop_on_interrupt or asked:
+                click.echo(f"left; the job goes on: srtui attach {folder.id}", err=True)
+                return INTERRUPTED if asked else 0
+            click.echo("stopping (what is done is kept; Ctrl-C again leaves it to itself)", err=True)
+            stop(folder)
+            asked = True
+    if status.error:
+        click.echo(status.error, err=True)
+    if status.state == "stopped":
+        click.echo(f"stopped; srtui resume {folder.id} goes on", err=True)
+        return INTERRUPTED if asked else 0
+    return status.code or 0
+
+
+def _show(folder: JobFolder) -> JobStatus:
+    with _narrator() as tell:
+        for moment in follow(folder):
+            tell(moment)
+    return moment.status
+
+
+@contextmanager
+def _narrator() -> Iterator[Callable[[Moment], None]]:
+    if not sys.stderr.isatty():
+        yield _Lines()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    console = Console(stderr=True, highlight=False)
+    columns = (
+        TextColumn("{task.description:<24}"),
+        BarColumn(bar_width=20),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TextColumn("{task.fields[words]}", style="dim"),
+    )
+    with Progress(*columns, console=console, transient=True) as progress:
+        yield _Bar(progress)
+
+
+class _Bar:
+    """A rich progress bar; what happens scrolls above it."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.task = progress.add_task("starting", total=None, words="")
+
+    def __call__(self, moment: Moment) -> None:
+        status = moment.status
+        for event in moment.events:
+            if line := narrate(event):
+                self.progress.console.print(line, markup=False)
+        self.progress.update(
+            self.task,
+            description=phase_of(status),
+            total=status.total or None,
+            completed=status.done,
+            words=words(status),
+        )
+
+
+class _Lines:
+    """A line per phase and every half minute."""
+
+    def __init__(self) -> None:
+        self.phase = ""
+        self.last = time.monotonic()
+
+    def __call__(self, moment: Moment) -> None:
+        for event in moment.events:
+            if line := narrate(event):
+                click.echo(line, err=True)
+        status = moment.status
+        due = time.monotonic() - self.last >= QUIET_LINE
+        if not status.ended and (due or phase_of(status) != self.phase):
+            click.echo(f"{phase_of(status)}: {words(status)}".rstrip(": "), err=True)
+            self.phase, self.last = phase_of(status), time.monotonic()
+
+
+def phase_of(status: JobStatus) -> str:
+    """What a job is doing, in a few words."""
+    inner = status.figures.get("phase")
+    what = f"{status.phase.split(' (')[0]}: {inner}" if inner else status.phase
+    return f"{what} [{status.state}]" if status.state in {"paused", "stalled", "queued"} else what
+
+
+def words(status: JobStatus) -> str:
+    """How far it is: counts, figures and the time left."""
+    parts = []
+    if status.total:
+        parts.append(f"{status.done}/{status.total} {status.unit}")
+    parts += [f"{name} {_figure(value)}" for name, value in status.figures.items() if name not in {"phase", "job"}]
+    if status.eta is not None and not status.ended:
+        parts.append(f"{duration(status.eta)} left")
+    return " · ".join(parts)
+
+
+def narrate(event: Event) -> str:
+    """Line for an event that people want to see as it happens, else nothing."""
+    match event["kind"]:
+        case "alarm":
+            return f"! {event.get('text', '')}"
+        case "rejected":
+            return f"- {event.get('name')}: {event.get('reason')}"
+        case "resumed":
+            return f"resumed at {event.get('iteration', event.get('done', 'where it was left'))}"
+        case "validation":
+            gain = event.get("gain_y")
+            more = f" ({gain:+.2f} over bicubic)" if isinstance(gain, float) else ""
+            return f"validation at {event.get('iteration', 'the end')}: Y-PSNR {_figure(event.get('psnr_y'))} dB{more}"
+        case "step" if event.get("state") in {"done", "empty"}:
+            return f"{event.get('name')}: {'done' if event['state'] == 'done' else 'nothing to do'}"
+        case "note":
+            return str(event.get("text", ""))
+    return ""
+
+
+def _figure(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def duration(seconds: float) -> str:
+    """Format a time: 12 s, 3 min, 2 h 05, 4 d 03 h."""
+    whole = round(seconds)
+    if whole < 100:
+        return f"{whole} s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60:02d}"
+    return f"{minutes // 1440} d {minutes % 1440 // 60:02d} h"

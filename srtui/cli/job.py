@@ -1,0 +1,170 @@
+"""Commands about jobs: jobs, status, attach, logs, pause, resume, stop."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from srtui.cli import options
+from srtui.cli.following import follow_to_end, launch_and_follow, launch_and_leave, phase_of, words
+from srtui.errors import UsageError
+from srtui.jobs.control import ask, withdraw
+from srtui.jobs.folder import JobFolder, all_jobs, find_job, jobs_root
+from srtui.jobs.launch import stop
+from srtui.jobs.status import JobStatus, read_status
+
+
+def _roots(project: Path | None) -> list[Path]:
+    """Where to look for jobs: the project given; else the one stood in, and the jobs without a project."""
+    if project is not None:
+        return [jobs_root(project.resolve())]
+    here = [jobs_root(Path.cwd())] if (Path.cwd() / "project.yml").is_file() else []
+    return [*here, jobs_root(None)]
+
+
+def _find(project: Path | None, job: str | None) -> JobFolder:
+    roots = _roots(project)
+    if job is None:
+        known = [folder for root in roots for folder in all_jobs(root)]
+        living = [folder for folder in known if not read_status(folder).ended]
+        if not known:
+            raise UsageError("jobs", "there are none yet", where=roots[0], hint="give -p PROJECT, or the job's folder")
+        return max(living or known, key=lambda folder: folder.id)
+    for root in roots[:-1]:
+        if any(job in folder.id for folder in all_jobs(root)):
+            return find_job(root, job)
+    return find_job(roots[-1], job)
+
+
+@click.command()
+@options.project
+@options.as_json
+def jobs(project: Path | None, as_json: bool) -> None:
+    """List jobs, oldest first: what they do and how they stand."""
+    known = [(root, read_status(folder)) for root in _roots(project) for folder in all_jobs(root)]
+    if as_json:
+        rows = [{**dataclasses.asdict(status), "folder": str(root / status.id)} for root, status in known]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    if not known:
+        click.echo("no jobs yet", err=True)
+    for _, status in known:
+        click.echo(f"{status.id:<34} {status.state:<9} {phase_of(status)} {words(status)}".rstrip())
+
+
+@click.command()
+@options.job
+@options.project
+@options.as_json
+def status(job: str | None, project: Path | None, as_json: bool) -> None:
+    """Say how a job stands (default: the newest that lives)."""
+    folder = _find(project, job)
+    found = read_status(folder)
+    if as_json:
+        click.echo(json.dumps({**dataclasses.asdict(found), "folder": str(folder.path)}, ensure_ascii=False, indent=2))
+        return
+    for name, value in _rows(folder, found):
+        click.echo(f"{name:<8} {value}")
+    if found.error:
+        click.echo(found.error)
+
+
+def _rows(folder: JobFolder, found: JobStatus) -> list[tuple[str, str]]:
+    rows = [("job", found.id), ("state", found.state), ("phase", found.phase), ("done", words(found))]
+    if found.pid is not None:
+        rows.append(("pid", str(found.pid)))
+    if found.code is not None:
+        rows.append(("code", str(found.code)))
+    return [(name, value) for name, value in (*rows, ("folder", str(folder.path))) if value]
+
+
+@click.command()
+@options.job
+@options.project
+def attach(job: str | None, project: Path | None) -> int:
+    """Follow a job; Ctrl-C only leaves, the job goes on."""
+    return follow_to_end(_find(project, job), stop_on_interrupt=False)
+
+
+@click.command()
+@options.job
+@options.project
+@click.option("-f", "--follow", "follow_on", is_flag=True, help="Go on until the job ends; Ctrl-C only leaves.")
+@click.option("--events", is_flag=True, help="The events (JSON lines) instead of the worker's output.")
+def logs(job: str | None, project: Path | None, follow_on: bool, events: bool) -> int:
+    """Print what a job's worker wrote."""
+    folder = _find(project, job)
+    path = folder.events if events else folder.log
+    try:
+        position = _print_from(path, 0)
+        while follow_on and not read_status(folder).ended:
+            time.sleep(0.25)
+            position = _print_from(path, position)
+        _print_from(path, position)
+    except KeyboardInterrupt:
+        click.echo("left; the job goes on", err=True)
+    return 0
+
+
+def _print_from(path: Path, position: int) -> int:
+    if not path.exists():
+        return 0
+    with path.open("rb") as file:
+        file.seek(position)
+        while block := file.read(1 << 16):
+            sys.stdout.buffer.write(block)
+        sys.stdout.buffer.flush()
+        return file.tell()
+
+
+@click.command()
+@options.job
+@options.project
+def pause(job: str | None, project: Path | None) -> None:
+    """Let a job wait; it keeps its place and its memory."""
+    folder = _find(project, job)
+    found = read_status(folder)
+    if found.ended:
+        raise UsageError(folder.id, f"{found.state} already", hint="only a living job can be paused")
+    ask(folder, "pause")
+    click.echo(f"{folder.id}: pauses; srtui resume {folder.id} lets it go on", err=True)
+
+
+@click.command()
+@options.job
+@options.project
+@options.detach
+def resume(job: str | None, project: Path | None, detach: bool) -> int:
+    """Let a paused job go on, or take up one that was stopped, failed or killed."""
+    folder = _find(project, job)
+    found = read_status(folder)
+    if found.state == "finished":
+        click.echo(f"{folder.id}: finished already", err=True)
+        return 0
+    if not found.ended:
+        withdraw(folder, "pause")
+        click.echo(f"{folder.id}: goes on", err=True)
+        return 0
+    return launch_and_leave(folder) if detach else launch_and_follow(folder)
+
+
+@click.command(name="stop")
+@options.job
+@options.project
+def stop_job(job: str | None, project: Path | None) -> int:
+    """Stop a job; what is done is kept, and it can be resumed."""
+    folder = _find(project, job)
+    found = read_status(folder)
+    if found.ended:
+        click.echo(f"{folder.id}: {found.state} already", err=True)
+        return 0
+    stop(folder)
+    return follow_to_end(folder, stop_on_interrupt=False)
+
+
+COMMANDS = (jobs, status, attach, logs, pause, resume, stop_job)

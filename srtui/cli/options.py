@@ -1,0 +1,59 @@
+"""Options and arguments that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def project(function: Function) -> Function:
+    """``-p DIR``: the project's folder."""
+    return click.option(
+        "-p",
+        "--project",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="The project's folder; default: the current one, if it has a project.yml.",
+    )(function)
+
+
+def as_json(function: Function) -> Function:
+    """``--json``: data for programs instead of people."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(function)
+
+
+def threads(function: Function) -> Function:
+    """``--threads N``."""
+    return click.option("--threads", type=click.IntRange(0, 1024), default=0, help="Threads; 0: one per core.")(
+        function
+    )
+
+
+def device(function: Function) -> Function:
+    """``--device NAME``."""
+    return click.option(
+        "--device", default="auto", show_default=True, help="auto, cpu, cuda, or one GPU of several: cuda:1."
+    )(function)
+
+
+def detach(function: Function) -> Function:
+    """``--detach``: start the job and leave."""
+    return click.option("--detach", is_flag=True, help="Start the job and leave; srtui attach shows it again.")(
+        function
+    )
+
+
+def foreground(function: Function) -> Function:
+    """``--foreground``: follow a job that detaches by itself."""
+    return click.option(
+        "--foreground", is_flag=True, help="Follow the job until it ends; Ctrl-C stops it (resumable)."
+    )(function)
+
+
+def job(function: Function) -> Function:
+    """``[JOB]``: one job."""
+    return click.argument("job", required=False)(function)

@@ -1,0 +1,324 @@
+"""Commands that work on a project: demo, prepare, dataset, train, validate, restore, run."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from srtui.cli import options
+from srtui.cli.following import launch_and_follow, launch_and_leave
+from srtui.errors import UsageError
+from srtui.jobs.folder import JobFolder, create, find_job, jobs_root
+from srtui.jobs.status import read_status
+
+if TYPE_CHECKING:
+    from srtui.config.requests import Request
+    from srtui.project.folder import OpenProject
+    from srtui.project.steps import StepName
+
+
+def _new_job(root: Path, kind: str, request: Request, digest: str = "") -> JobFolder:
+    from srtui.config.reader import to_plain
+
+    return create(root, kind, to_plain(request), digest)
+
+
+def _result(folder: JobFolder, *, as_json: bool) -> None:
+    """Print what a finished job says that it made."""
+    from srtui.jobs.events import read_events
+
+    results = [event for event in read_events(folder.events) if event["kind"] == "result"]
+    fields = {name: value for name, value in (results[-1] if results else {}).items() if name not in {"v", "t", "kind"}}
+    if as_json:
+        click.echo(json.dumps({"job": folder.id, **fields}, ensure_ascii=False))
+        return
+    for name, value in fields.items():
+        click.echo(f"{name}: {value}")
+
+
+def _need(project: OpenProject, name: StepName) -> None:
+    """Raise unless the step ``name`` is done."""
+    from srtui.project.steps import steps
+
+    step = next(step for step in steps(project) if step.name == name)
+    if step.state != "done":
+        fact = f"is {step.state}" + (f": {step.reason}" if step.reason else "")
+        raise UsageError(name, fact, where=project.file, hint=f"srtui {name} -p {project.folder}")
+
+
+@click.command()
+@click.option(
+    "--output", type=click.Path(file_okay=False, path_type=Path), default=Path("srtui-demo"), show_default=True
+)
+@click.option(
+    "--photos", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Train on these pictures."
+)
+@click.option(
+    "--val-photos", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Judge on these pictures."
+)
+@click.option("--fresh", is_flag=True, help="Start over instead of going on.")
+@options.threads
+@options.device
+@options.as_json
+def demo(
+    output: Path, photos: Path | None, val_photos: Path | None, fresh: bool, threads: int, device: str, as_json: bool
+) -> int:
+    """Do the whole job on generated pictures, in minutes: prepare, train, compare with bicubic.
+
+    Passes (exit code 0) when the trained network is at least 0.2 dB better than bicubic (Y-PSNR), else 5.
+    """
+    from srtui.config.requests import RunRequest
+    from srtui.project.demo import ESTIMATE, demo_project, forget
+    from srtui.project.folder import save_project
+
+    if (photos is None) != (val_photos is None):
+        raise UsageError("demo", "--photos and --val-photos belong together", hint="give both, or neither")
+    if fresh:
+        forget(output)
+    project = save_project(output, demo_project(photos, val_photos))
+    click.echo(f"{project.folder}: {ESTIMATE}; Ctrl-C stops, the same command goes on", err=True)
+    request = RunRequest(
+        project=str(project.folder), steps=("prepare", "train", "validate"), threads=threads, device=device
+    )
+    code = launch_and_follow(_living_run(project) or _new_job(project.jobs, "run", request))
+    if code in {0, 5} and (project.comparison / "report.json").is_file():
+        _report(project.comparison, as_json=as_json)
+    return code
+
+
+def _report(comparison: Path, *, as_json: bool) -> None:
+    from srtui.cli.report import report_lines
+
+    text = (comparison / "report.json").read_text(encoding="utf-8")
+    if as_json:
+        click.echo(text.rstrip())
+        return
+    for line in report_lines(json.loads(text)):
+        click.echo(line)
+    click.echo(f"side by side: {comparison}")
+
+
+@click.command()
+@click.argument("sources", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@options.project
+@click.option(
+    "--validation", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Clean pictures to validate on."
+)
+@click.option("--scale", type=click.Choice(["1", "2", "3", "4"]), help="How many times larger the result will be.")
+@click.option("--degradation", help="A shipped name (srtui profiles) or the path of a file.")
+@options.threads
+@click.option("--strict", is_flag=True, help="A rejected picture is a failure (exit code 3).")
+@click.option("--fresh", is_flag=True, help="Make the dataset anew.")
+@options.detach
+@options.as_json
+def prepare(
+    sources: tuple[Path, ...],
+    project: Path | None,
+    validation: Path | None,
+    scale: str | None,
+    degradation: str | None,
+    threads: int,
+    strict: bool,
+    fresh: bool,
+    detach: bool,
+    as_json: bool,
+) -> int:
+    """Make the dataset: clean pictures, and what the camera would have made of them.
+
+    SOURCES are folders of clean pictures; what is given here is kept in project.yml.
+    """
+    from srtui.project.folder import FILE, open_project, save_project
+    from srtui.project.sources import with_sources
+
+    folder = project or Path.cwd()
+    if sources or validation or scale or degradation:
+        old = open_project(folder).settings if (folder / FILE).is_file() else None
+        settings = with_sources(old, folder, sources, validation)
+        changes: dict[str, Any] = {"scale": int(scale)} if scale else {}
+        if degradation:
+            changes["degradation"] = degradation
+        save_project(folder, dataclasses.replace(settings, **changes))
+    opened = open_project(folder)
+    request = opened.prepare_request(threads=threads, strict=strict, fresh=fresh)
+    job = _new_job(opened.jobs, "prepare", request, opened.prepare_digest())
+    return _launch(job, detach=detach, as_json=as_json)
+
+
+def _launch(job: JobFolder, *, detach: bool, as_json: bool) -> int:
+    if detach:
+        return launch_and_leave(job)
+    code = launch_and_follow(job)
+    if code == 0:
+        _result(job, as_json=as_json)
+    return code
+
+
+@click.group()
+def dataset() -> None:
+    """Look at a prepared dataset."""
+
+
+@dataset.command()
+@click.argument("path", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@options.project
+@options.threads
+@options.as_json
+def verify(path: Path | None, project: Path | None, threads: int, as_json: bool) -> int:
+    """Read every entry and compare it with its sums (exit code 5 if something differs)."""
+    from srtui.config.requests import VerifyRequest
+    from srtui.project.folder import open_project
+
+    opened = None if path else open_project(project)
+    root = opened.jobs if opened else jobs_root(None)
+    target = path.resolve() if path else opened.dataset if opened else Path()
+    return _launch(
+        _new_job(root, "verify", VerifyRequest(dataset=str(target), threads=threads)), detach=False, as_json=as_json
+    )
+
+
+@click.command()
+@options.project
+@click.option("--profile", help="A shipped name (srtui profiles) or the path of a file; kept in project.yml.")
+@click.option("--iterations", type=click.IntRange(1), help="Updates in all; kept in project.yml.")
+@click.option(
+    "--resume", is_flag=False, flag_value="", metavar="[JOB]", help="Go on with a training: the newest unfinished one."
+)
+@options.device
+@options.threads
+@click.option("--wait", is_flag=True, help="Wait for a busy GPU.")
+@options.foreground
+@options.as_json
+def train(
+    project: Path | None,
+    profile: str | None,
+    iterations: int | None,
+    resume: str | None,
+    device: str,
+    threads: int,
+    wait: bool,
+    foreground: bool,
+    as_json: bool,
+) -> int:
+    """Train the network; it goes on by itself when the connection drops."""
+    from srtui.project.folder import open_project, save_project
+
+    opened = open_project(project)
+    if resume is not None:
+        job = _unfinished_training(opened, resume or None)
+    else:
+        changes = {"profile": profile, "iterations": iterations}
+        given = {name: value for name, value in changes.items() if value is not None}
+        if given:
+            training = dataclasses.replace(opened.settings.training, **given)  # type: ignore[arg-type] # str and int
+            opened = save_project(opened.folder, dataclasses.replace(opened.settings, training=training))
+        _need(opened, "prepare")
+        request = opened.train_request(device=device, threads=threads, wait=wait)
+        job = _new_job(opened.jobs, "train", request, opened.train_digest())
+    return _launch(job, detach=not foreground, as_json=as_json)
+
+
+def _unfinished_training(project: OpenProject, reference: str | None) -> JobFolder:
+    if reference is not None:
+        return find_job(project.jobs, reference, "train")
+    job = find_job(project.jobs, None, "train")
+    if read_status(job).state == "finished":
+        raise UsageError(job.id, "finished already", hint="srtui train starts another")
+    return job
+
+
+@click.command()
+@options.project
+@click.option("--model", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Another network file.")
+@options.device
+@options.threads
+@options.as_json
+def validate(project: Path | None, model: Path | None, device: str, threads: int, as_json: bool) -> int:
+    """Compare the network with bicubic on the validation pictures, scenario by scenario."""
+    from srtui.project.folder import open_project
+
+    opened = open_project(project)
+    _need(opened, "prepare")
+    if model is None:
+        _need(opened, "train")
+    request = opened.validate_request(model=model and model.resolve(), device=device, threads=threads)
+    job = _new_job(opened.jobs, "validate", request, "" if model else opened.validate_digest())
+    code = launch_and_follow(job)
+    if code in {0, 5}:
+        _report(Path(request.output), as_json=as_json)
+    return code
+
+
+@click.command()
+@click.argument("source", metavar="INPUT", type=click.Path(exists=True, path_type=Path))
+@click.argument("output", type=click.Path(path_type=Path))
+@options.project
+@click.option("--model", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A network file.")
+@click.option("--tile", type=click.IntRange(0), default=0, help="Side of a tile in pixels of the input; 0: automatic.")
+@click.option("--overwrite", is_flag=True, help="Replace results that exist.")
+@options.device
+@options.threads
+@options.detach
+@options.as_json
+def restore(
+    source: Path,
+    output: Path,
+    project: Path | None,
+    model: Path | None,
+    tile: int,
+    overwrite: bool,
+    device: str,
+    threads: int,
+    detach: bool,
+    as_json: bool,
+) -> int:
+    """Apply the trained network to a picture or a folder of pictures."""
+    from srtui.config.requests import RestoreRequest
+    from srtui.project.folder import open_project
+
+    opened = None if model else open_project(project)
+    if opened:
+        _need(opened, "train")
+    network = model or (opened.model if opened else Path())
+    request = RestoreRequest(
+        model=str(network.resolve()),
+        input=str(source.resolve()),
+        output=str(output.resolve()),
+        tile=tile,
+        device=device,
+        threads=threads,
+        overwrite=overwrite,
+    )
+    job = _new_job(opened.jobs if opened else jobs_root(None), "restore", request)
+    return _launch(job, detach=detach, as_json=as_json)
+
+
+@click.command(name="run")
+@options.project
+@options.device
+@options.threads
+@options.foreground
+@options.as_json
+def run_project(project: Path | None, device: str, threads: int, foreground: bool, as_json: bool) -> int:
+    """Do every step of project.yml that is not done yet, unattended."""
+    from srtui.config.requests import RunRequest
+    from srtui.project.folder import open_project
+
+    opened = open_project(project)
+    request = RunRequest(project=str(opened.folder), device=device, threads=threads)
+    job = _living_run(opened) or _new_job(opened.jobs, "run", request)
+    return _launch(job, detach=not foreground, as_json=as_json)
+
+
+def _living_run(project: OpenProject) -> JobFolder | None:
+    """The project's `run` that is under way, if there is one: it is joined, not doubled."""
+    from srtui.project.steps import newest_jobs
+
+    newest = newest_jobs(project).get("run")
+    return newest[0] if newest and not newest[1].ended else None
+
+
+COMMANDS: tuple[click.Command, ...] = (demo, prepare, dataset, train, validate, restore, run_project)
