@@ -1,0 +1,115 @@
+"""Where torch computes: the device, its threads and the arithmetic that it is good at."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from srtui.config.profile import Precision
+from srtui.errors import MachineError, UsageError
+
+Arithmetic = Literal["bf16", "fp16", "fp32"]
+_CAST: dict[Arithmetic, torch.dtype] = {"bf16": torch.bfloat16, "fp16": torch.float16}
+_BF16_CPU = frozenset({"avx512_bf16", "amx_bf16"})  # as /proc/cpuinfo spells them
+
+
+def pick_device(asked: str) -> torch.device:
+    """
+    Turn what was asked for into a device that works.
+
+    Parameters
+    ----------
+    asked
+        ``auto`` (the first GPU, else the CPU), ``cpu``, ``cuda`` or ``cuda:1``.
+
+    Raises
+    ------
+    UsageError
+        If it is none of these.
+    MachineError
+        If there is no such GPU, or this build of torch has no code for it. ``auto`` does not turn to the CPU then: a
+        training that takes months instead of hours is no favour.
+    """
+    if asked == "cpu":
+        return torch.device("cpu")
+    name, _, number = asked.partition(":")
+    if (name, number) != ("auto", "") and (name != "cuda" or (":" in asked and not number.isdecimal())):
+        raise UsageError("device", f"{asked!r} is not a device", hint="give auto, cpu, cuda or cuda:1")
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if asked == "auto" and not count:
+        return torch.device("cpu")
+    index = int(number or 0)
+    if index >= count:
+        found = f"torch sees {count} GPU{'s' * (count != 1)}" + (f", cuda:0 to cuda:{count - 1}" if count else "")
+        raise MachineError(f"device {asked}", found, hint="see `srtui doctor`, or use --device cpu")
+    return _proved(torch.device("cuda", index))
+
+
+def _proved(device: torch.device) -> torch.device:
+    """The GPU itself, after one sum on it: the list of compiled architectures does not tell everything."""
+    try:
+        torch.ones(2, device=device).sum().item()
+    except RuntimeError as error:
+        fact = str(error).splitlines()[0] if str(error) else "cannot compute"
+        hint = "see `srtui doctor` for the torch build that fits, or use --device cpu"
+        raise MachineError(f"{torch.cuda.get_device_name(device)} ({device})", fact, hint=hint) from None
+    return device
+
+
+def use_threads(threads: int) -> int:
+    """Let torch use this many CPU threads (0: one per core that this process may use); returns the number."""
+    threads = threads or len(os.sched_getaffinity(0))
+    torch.set_num_threads(threads)
+    return threads
+
+
+def choose_precision(asked: Precision, device: torch.device) -> Arithmetic:
+    """
+    Settle the arithmetic of the forward pass.
+
+    ``auto`` takes bf16 where the hardware multiplies it (capability 8.0; CPUs with AVX512-BF16 or AMX), fp16 from
+    capability 7.0 (tensor cores), else fp32.
+
+    Raises
+    ------
+    MachineError
+        If what was asked for does not run on the device.
+    """
+    if device.type == "cpu":
+        return _choose_on_cpu(asked)
+    capability = torch.cuda.get_device_capability(device)
+    if asked == "auto":
+        return "bf16" if capability >= (8, 0) else "fp16" if capability >= (7, 0) else "fp32"
+    if asked == "bf16" and capability < (8, 0):
+        fact = f"bf16 needs compute capability 8.0, this GPU has {capability[0]}.{capability[1]}"
+        raise MachineError(torch.cuda.get_device_name(device), fact, hint="use precision auto, fp16 or fp32")
+    return asked
+
+
+def _choose_on_cpu(asked: Precision) -> Arithmetic:
+    if asked == "fp16":
+        raise MachineError("precision fp16", "the CPU has no fast half precision", hint="use precision auto or fp32")
+    if asked == "auto":
+        return "bf16" if _BF16_CPU & _cpu_flags() else "fp32"
+    return asked
+
+
+@lru_cache(maxsize=1)
+def _cpu_flags() -> frozenset[str]:
+    """Instruction sets of the first core; empty where the kernel does not say (then nothing is assumed)."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return frozenset()
+    return frozenset(next((line.partition(":")[2] for line in lines if line.startswith("flags")), "").split())
+
+
+def autocast(device: torch.device, precision: Arithmetic) -> AbstractContextManager[object]:
+    """Context in which convolutions compute in ``precision``; weights and what leaves the network stay as they are."""
+    dtype = _CAST.get(precision)
+    return nullcontext() if dtype is None else torch.autocast(device.type, dtype=dtype)

@@ -1,0 +1,73 @@
+"""What every super-resolution network declares, and the building blocks that they share."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+DEEPEST_WHOLE = 48
+"""Receptive radius in lq pixels up to which tiles overlap by all of it; beyond, the overlap is measured."""
+DEEP_OVERLAP = 32
+"""Overlap of a deep network that nobody has measured yet: Real-ESRGAN's users take 10 to 32."""
+
+
+class SRNetwork(nn.Module):
+    """
+    An lq picture → its restored picture, ``scale`` times larger.
+
+    Input and output are (B, 3, H, W) RGB, nominally in [0, 1], of any floating type and any size.
+
+    Attributes
+    ----------
+    scale
+        How many times larger the result is.
+    radius
+        Whole receptive radius in lq pixels: what lies farther from an output pixel cannot change it.
+    overlap
+        Context in lq pixels that a tile needs on every side so that it looks as if cut from the whole result.
+    multiple
+        Positions that a tile may start at are multiples of this (networks that begin with a pixel-unshuffle).
+    floats
+        Numbers alive at once in a forward pass, per lq pixel: how large a tile may be follows from it.
+    """
+
+    def __init__(self, *, scale: int, radius: int, floats: int, multiple: int = 1) -> None:
+        super().__init__()
+        self.scale = scale
+        self.radius = radius
+        self.overlap = radius if radius <= DEEPEST_WHOLE else DEEP_OVERLAP
+        self.multiple = multiple
+        self.floats = floats
+
+    def forward(self, lq_bchw: Tensor) -> Tensor:
+        """Restore a batch."""
+        raise NotImplementedError
+
+
+def conv(inputs: int, outputs: int) -> nn.Conv2d:
+    """Convolution with a 3×3 window that keeps the size; zeros lie beyond the border."""
+    return nn.Conv2d(inputs, outputs, 3, 1, 1)
+
+
+@torch.no_grad()
+def start_small(*convs: nn.Conv2d) -> None:
+    """
+    Draw weights of a tenth of He's standard deviation, biases zero, so that a residual block begins near the identity.
+
+    Source: ESRGAN (Wang et al., 2018), "smaller initialization"; He et al., 2015.
+    """
+    for layer in convs:
+        nn.init.kaiming_normal_(layer.weight)
+        layer.weight.mul_(0.1)
+        assert layer.bias is not None
+        layer.bias.zero_()
+
+
+def before(radius: int, factor: int) -> int:
+    """Receptive radius before an enlargement of ``factor``, from the one after it."""
+    return -(-radius // factor)
+
+
+def numbered(net: nn.Module, name: str, count: int) -> list[nn.Module]:
+    """Layers ``name1`` … in order; upstream's names do not allow a list."""
+    return [net.get_submodule(f"{name}{number}") for number in range(1, count + 1)]

@@ -1,0 +1,105 @@
+"""Where torch computes: what is asked for is what is used, or an error says why not."""
+
+import pytest
+import torch
+
+from srtui.engine import device as places
+from srtui.engine.device import autocast, choose_precision, pick_device, use_threads
+from srtui.errors import MachineError, UsageError
+
+GPU = torch.device("cuda", 0)
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch):
+    def make(gpus: int, capability: tuple[int, int] = (8, 0)) -> None:
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: gpus > 0)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+        monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Some GPU")
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+        monkeypatch.setattr(places, "_proved", lambda device: device)
+
+    return make
+
+
+def test_auto_takes_the_first_gpu_and_else_the_cpu(machine) -> None:
+    machine(0)
+    assert pick_device("auto") == torch.device("cpu")
+    machine(2)
+    assert pick_device("auto") == GPU
+    assert pick_device("cpu") == torch.device("cpu")
+    assert pick_device("cuda") == GPU
+    assert pick_device("cuda:1") == torch.device("cuda", 1)
+
+
+@pytest.mark.parametrize("asked", ["gpu", "cuda:", "cuda:-1", "cuda:one", "auto:1", "", "mps"])
+def test_what_is_no_device_is_a_usage_error(machine, asked: str) -> None:
+    machine(2)
+    with pytest.raises(UsageError, match="not a device"):
+        pick_device(asked)
+
+
+def test_a_gpu_that_is_not_there_is_an_error_that_counts(machine) -> None:
+    machine(2)
+    with pytest.raises(MachineError, match="2 GPUs, cuda:0 to cuda:1"):
+        pick_device("cuda:2")
+    machine(0)
+    with pytest.raises(MachineError, match="0 GPUs"):
+        pick_device("cuda")
+
+
+def test_a_gpu_that_cannot_compute_is_an_error_even_for_auto(machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    proved = places._proved
+    machine(1)
+    monkeypatch.setattr(places, "_proved", proved)
+
+    def fail(*_args: object, **_kw: object) -> None:
+        raise RuntimeError("no kernel image is available for execution on the device\nmore")
+
+    monkeypatch.setattr(torch, "ones", fail)
+    with pytest.raises(MachineError, match="no kernel image is available") as caught:
+        pick_device("auto")
+    assert "more" not in caught.value.fact
+
+
+@pytest.mark.parametrize(
+    ("capability", "chosen"), [((9, 0), "bf16"), ((8, 0), "bf16"), ((7, 5), "fp16"), ((7, 0), "fp16"), ((6, 1), "fp32")]
+)
+def test_auto_precision_follows_the_capability(machine, capability: tuple[int, int], chosen: str) -> None:
+    machine(1, capability)
+    assert choose_precision("auto", GPU) == chosen
+
+
+def test_bf16_on_an_old_gpu_is_refused_with_its_capability(machine) -> None:
+    machine(1, (7, 5))
+    with pytest.raises(MachineError, match=r"this GPU has 7\.5"):
+        choose_precision("bf16", GPU)
+    assert choose_precision("fp16", GPU) == "fp16"
+
+
+def test_precision_on_the_cpu_follows_its_instructions(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu = torch.device("cpu")
+    monkeypatch.setattr(places, "_cpu_flags", lambda: frozenset({"avx2"}))
+    assert choose_precision("auto", cpu) == "fp32"
+    assert choose_precision("bf16", cpu) == "bf16"
+    monkeypatch.setattr(places, "_cpu_flags", lambda: frozenset({"avx512_bf16"}))
+    assert choose_precision("auto", cpu) == "bf16"
+    with pytest.raises(MachineError, match="half precision"):
+        choose_precision("fp16", cpu)
+
+
+def test_autocast_changes_convolutions_only_when_asked() -> None:
+    layer, x_bchw = torch.nn.Conv2d(1, 1, 3), torch.rand(1, 1, 8, 8)
+    with autocast(torch.device("cpu"), "bf16"):
+        assert layer(x_bchw).dtype == torch.bfloat16
+    with autocast(torch.device("cpu"), "fp32"):
+        assert layer(x_bchw).dtype == torch.float32
+
+
+def test_threads_are_those_asked_for() -> None:
+    before = torch.get_num_threads()
+    try:
+        assert use_threads(1) == torch.get_num_threads() == 1
+        assert use_threads(0) == torch.get_num_threads() >= 1
+    finally:
+        torch.set_num_threads(before)

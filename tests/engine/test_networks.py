@@ -1,0 +1,120 @@
+"""The networks: upstream's names and counts, exact receptive radii, any size of picture."""
+
+import pytest
+import torch
+from torch import nn
+
+from srtui.config.network import RRDB, Compact, Network, SRResNet
+from srtui.engine import networks
+from srtui.engine.networks.base import SRNetwork
+from srtui.engine.networks.rrdb import RRDBNet
+
+SMALL: list[Network] = [
+    Compact(features=8, convs=2),
+    SRResNet(features=8, blocks=2),
+    RRDB(features=8, blocks=1, growth=4),
+]
+EVERY = [(options, scale) for options in SMALL for scale in (1, 2, 3, 4)]
+IDS = [f"{options.type}-x{scale}" for options, scale in EVERY]
+
+
+def count(options: Network, scale: int) -> int:
+    with torch.device("meta"):
+        return sum(weight.numel() for weight in networks.build(options, scale).parameters())
+
+
+@pytest.mark.parametrize(
+    ("options", "scale", "parameters"),
+    [
+        (SRResNet(), 4, 1_517_571),
+        (RRDB(), 4, 16_697_987),
+        (RRDB(), 2, 16_703_171),
+        (RRDB(), 1, 16_723_907),
+        (Compact(), 4, 621_424),
+        (Compact(convs=32), 4, 1_213_296),
+    ],
+)
+def test_has_as_many_parameters_as_upstream(options: Network, scale: int, parameters: int) -> None:
+    assert count(options, scale) == parameters
+
+
+def test_names_are_those_of_basicsr() -> None:
+    names = set(networks.build(SRResNet(features=8, blocks=2), 4).state_dict())
+    layers = ["conv_first", "upconv1", "upconv2", "conv_hr", "conv_last"]
+    layers += [f"body.{i}.conv{j}" for i in (0, 1) for j in (1, 2)]
+    assert names == {f"{layer}.{part}" for layer in layers for part in ("weight", "bias")}
+
+    names = set(networks.build(RRDB(features=8, blocks=1, growth=4), 4).state_dict())
+    layers = ["conv_first", "conv_body", "conv_up1", "conv_up2", "conv_hr", "conv_last"]
+    layers += [f"body.0.rdb{i}.conv{j}" for i in (1, 2, 3) for j in (1, 2, 3, 4, 5)]
+    assert names == {f"{layer}.{part}" for layer in layers for part in ("weight", "bias")}
+
+    names = set(networks.build(Compact(features=8, convs=1), 4).state_dict())
+    assert names == {f"body.{i}.{part}" for i in (0, 2, 4) for part in ("weight", "bias")} | {
+        "body.1.weight",
+        "body.3.weight",
+    }
+
+
+@pytest.mark.parametrize(("options", "scale"), EVERY, ids=IDS)
+@pytest.mark.parametrize("size", [(1, 1), (3, 2), (7, 10)])
+def test_takes_any_size(options: Network, scale: int, size: tuple[int, int]) -> None:
+    height, width = size
+    restored = networks.build(options, scale)(torch.rand(2, 3, height, width))
+    assert restored.shape == (2, 3, height * scale, width * scale)
+
+
+@pytest.mark.parametrize(("options", "scale"), EVERY, ids=IDS)
+def test_the_declared_radius_is_how_far_a_pixel_reaches(options: Network, scale: int) -> None:
+    net = networks.build(options, scale)
+    assert reach(net) == net.radius
+
+
+def test_the_first_release_of_esrgan_enlarges_without_unshuffle() -> None:
+    for scale, names in ((1, set()), (2, {"conv_up1"}), (4, {"conv_up1", "conv_up2"})):
+        net = RRDBNet(RRDB(features=8, blocks=1, growth=4), scale, plain=True)
+        assert {name for name, _ in net.named_children() if name.startswith("conv_up")} == names
+        assert net(torch.rand(1, 3, 5, 6)).shape[-2:] == (5 * scale, 6 * scale)
+        assert reach(net) == net.radius
+
+
+def test_a_shallow_network_overlaps_by_its_radius_and_a_deep_one_does_not() -> None:
+    assert networks.build(Compact(), 4).overlap == networks.build(Compact(), 4).radius == 18
+    assert networks.build(SRResNet(), 4).overlap == networks.build(SRResNet(), 4).radius == 35
+    deep = networks.build(RRDB(features=8, growth=4), 4)
+    assert deep.radius == 349
+    assert deep.overlap < 64
+
+
+def test_a_residual_network_starts_near_the_plain_enlargement() -> None:
+    torch.manual_seed(1)
+    lq_bchw = torch.rand(1, 3, 12, 12)
+    base = nn.functional.interpolate(lq_bchw, scale_factor=4, mode="bilinear")
+    restored = networks.build(SRResNet(features=16, blocks=4), 4)(lq_bchw)
+    assert (restored - base).abs().max() < 0.02
+
+
+def test_the_same_generator_gives_the_same_weights() -> None:
+    made = []
+    for _ in range(2):
+        torch.manual_seed(5)
+        made.append(networks.build(SMALL[0], 2).state_dict())
+    assert all(torch.equal(made[0][name], made[1][name]) for name in made[0])
+
+
+def reach(net: SRNetwork) -> int:
+    """How far from an lq pixel the outputs lie that it changes, in lq pixels, with every weight at work."""
+    for weight in net.parameters():
+        nn.init.constant_(weight, 1.0 / 64)
+    net.double()
+    size = 2 * (net.radius + net.multiple) + 4
+    touched = 0
+    for centre in range(size // 2 - net.multiple, size // 2):
+        lq_bchw = torch.ones(1, 3, 8 * net.multiple, size, dtype=torch.double)
+        with torch.no_grad():
+            before = net(lq_bchw)
+            lq_bchw[..., centre] += 1
+            changed = (net(lq_bchw) != before).any(dim=1).any(dim=1)[0]
+        columns = torch.nonzero(changed)[:, 0] // net.scale
+        touched = max(touched, int((columns - centre).abs().max()))
+    return touched
