@@ -1,0 +1,33 @@
+"""Averaged weights: what is validated and shipped, for the last step alone is noisy."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import nn
+
+
+class Ema:
+    """Exponential moving average of a network's weights (Polyak and Juditsky, 1992).
+
+    Attributes
+    ----------
+    net
+        A network like the trained one, holding the average. Nothing trains it.
+    """
+
+    def __init__(self, net: nn.Module, decay: float) -> None:
+        self.net = copy.deepcopy(net).eval().requires_grad_(requires_grad=False)
+        self._decay = decay
+        self._live = [value.detach() for value in net.state_dict().values()]
+        self._mean = [value.detach() for value in self.net.state_dict().values()]
+
+    def update(self, iteration: int) -> None:
+        """Take in the weights after update number ``iteration`` (from 1), in one kernel for all tensors.
+
+        The decay climbs to its value as in TensorFlow's ``ExponentialMovingAverage(num_updates=…)``, so a short run
+        does not ship the random weights that it began with.
+        """
+        decay = min(self._decay, (1 + iteration) / (10 + iteration))
+        torch._foreach_lerp_(self._mean, self._live, 1 - decay)

@@ -1,0 +1,43 @@
+"""Learning rate as a pure function of the iteration: nothing to save, nothing that could run past its end."""
+
+from __future__ import annotations
+
+import math
+
+from srtui.config.profile import Cosine, MultiStep, Stage
+
+
+def learning_rate(stage: Stage, iteration: int) -> float:
+    """Rate of the update that follows ``iteration`` finished updates of the stage.
+
+    Parameters
+    ----------
+    stage
+        Peak rate, schedule and number of iterations.
+    iteration
+        Updates done in this stage, from 0; beyond the stage's end the last rate stays.
+    """
+    peak, schedule = stage.optimizer.lr, stage.schedule
+    if isinstance(schedule, Cosine):
+        rate = _cosine(peak, schedule, iteration, stage.iterations)
+    else:
+        rate = _multistep(peak, schedule, iteration, stage.iterations)
+    return rate * _warmup(schedule.warmup, iteration)
+
+
+def _cosine(peak: float, schedule: Cosine, iteration: int, iterations: int) -> float:
+    """SGDR (Loshchilov and Hutter, 2017): half a cosine per period, equal periods."""
+    if iteration >= iterations:
+        return schedule.min_lr
+    period = iterations / schedule.periods
+    phase = (iteration % period) / period
+    return schedule.min_lr + (peak - schedule.min_lr) * (1 + math.cos(math.pi * phase)) / 2
+
+
+def _multistep(peak: float, schedule: MultiStep, iteration: int, iterations: int) -> float:
+    passed = sum(iteration >= round(share * iterations) for share in schedule.milestones)
+    return peak * schedule.gamma**passed
+
+
+def _warmup(length: int, iteration: int) -> float:
+    return min(1.0, (iteration + 1) / length) if length else 1.0
