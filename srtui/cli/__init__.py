@@ -27,7 +27,7 @@ Exit codes: 0 done, or stopped on request; 1 failed; 2 usage or configuration; 3
 class _InOrder(click.Group):
     """Lists commands in the order of the work, under headings."""
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """Write the list of commands."""
         for title, commands in _SECTIONS.items():
             with formatter.section(title):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -131,6 +130,7 @@ def prepare(
 
     SOURCES are folders of clean pictures; what is given here is kept in project.yml.
     """
+    from srtui.config.reader import changed
     from srtui.project.folder import FILE, open_project, save_project
     from srtui.project.sources import with_sources
 
@@ -138,10 +138,7 @@ def prepare(
     if sources or validation or scale or degradation:
         old = open_project(folder).settings if (folder / FILE).is_file() else None
         settings = with_sources(old, folder, sources, validation)
-        changes: dict[str, Any] = {"scale": int(scale)} if scale else {}
-        if degradation:
-            changes["degradation"] = degradation
-        save_project(folder, dataclasses.replace(settings, **changes))
+        save_project(folder, changed(settings, scale=scale and int(scale), degradation=degradation))
     opened = open_project(folder)
     request = opened.prepare_request(threads=threads, strict=strict, fresh=fresh)
     job = _new_job(opened.jobs, "prepare", request, opened.prepare_digest())
@@ -204,17 +201,15 @@ def train(
     as_json: bool,
 ) -> int:
     """Train the network; it goes on by itself when the connection drops."""
+    from srtui.config.reader import changed, to_plain
     from srtui.project.folder import open_project, save_project
 
     opened = open_project(project)
     if resume is not None:
         job = _unfinished_training(opened, resume or None)
     else:
-        changes = {"profile": profile, "iterations": iterations}
-        given = {name: value for name, value in changes.items() if value is not None}
-        if given:
-            training = dataclasses.replace(opened.settings.training, **given)  # type: ignore[arg-type] # str and int
-            opened = save_project(opened.folder, dataclasses.replace(opened.settings, training=training))
+        training = changed(opened.settings.training, profile=profile, iterations=iterations)
+        opened = save_project(opened.folder, changed(opened.settings, training=to_plain(training)))
         _need(opened, "prepare")
         request = opened.train_request(device=device, threads=threads, wait=wait)
         job = _new_job(opened.jobs, "train", request, opened.train_digest())

@@ -60,6 +60,12 @@ def to_plain(value: Any, *, defaults: bool = True) -> Any:
     return value
 
 
+def changed(value: T, **changes: Any) -> T:
+    """Section with other values, checked as if it had been read; None changes nothing."""
+    given = {name: new for name, new in changes.items() if new is not None}
+    return from_plain(type(value), {**to_plain(value), **given}, where="the command line") if given else value
+
+
 def to_yaml(value: Any, *, defaults: bool = True) -> str:
     """Section → YAML text that ``read_yaml`` reads back to an equal section."""
     plain = to_plain(value, defaults=defaults)
@@ -93,11 +99,15 @@ def _validate(tree: Tree, section: type[T], path: str, rows: list[str]) -> T:
         raise UsageError(path, "holds no keys", hint=f"keys here: {', '.join(_names_of(section))}")
     result: T | None = None
     try:
-        result = TypeAdapter(section).validate_json(json.dumps(tree.value), strict=True)
+        if isinstance(tree.value, dict):
+            result = TypeAdapter(section).validate_json(json.dumps(tree.value), strict=True)
     except ValidationError as error:
         explained = [_explain(tree, section, details) for details in error.errors(include_url=False)]
-        # A union reports one finding per member that did not fit; the first at a place says enough.
-        findings += {(finding.place, finding.key): finding for finding in reversed(explained)}.values()
+        # A union reports one finding per member that did not fit; the first at a place says enough, and none
+        # is needed where the YAML itself was at fault.
+        known = {finding.key for finding in findings}
+        first = {(finding.place, finding.key): finding for finding in reversed(explained)}.values()
+        findings += [finding for finding in first if finding.key not in known]
     if findings or result is None:
         problems = [_problem(path, rows, finding) for finding in findings]
         raise ConfigurationError(sorted(problems, key=lambda problem: (problem.line, problem.column)))

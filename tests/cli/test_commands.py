@@ -1,0 +1,84 @@
+"""The command line: exit codes, errors, JSON."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from srtui.cli import cli, run
+from srtui.jobs.folder import create, jobs_root
+
+
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in cli.commands:
+        assert run([name, "--help"]) == 0
+        assert "Usage:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["jobs", "--nonsense"], ["train", "--iterations", "0"]])
+def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
+    assert run(arguments) == 2
+
+
+def test_no_project_is_exit_code_2_with_a_hint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in (["train"], ["prepare"], ["validate"], ["run"], ["dataset", "verify"]):
+        assert run(command) == 2
+        assert "no project.yml here" in capsys.readouterr().err
+
+
+def test_problems_of_a_project_are_printed_and_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "project.yml").write_text("scale: 5\ntrainig: 1\n")
+    assert run(["train", "-p", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert "error: scale: 5 is not allowed" in error
+    assert "did you mean 'training'?" in error
+
+
+def test_train_before_prepare_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "project.yml").write_text("scale: 4\nsources: [{folder: a}]\n")
+    assert run(["train", "-p", str(tmp_path)]) == 2
+    assert f"srtui prepare -p {tmp_path}" in capsys.readouterr().err
+
+
+def test_jobs_and_status_speak_json(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = create(jobs_root(None), "verify", {"dataset": "x"})
+    assert run(["jobs", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["id"], row["state"], row["folder"]) == (folder.id, "queued", str(folder.path))
+    assert run(["status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["id"] == folder.id
+
+
+def test_no_jobs_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["jobs"]) == 0
+    assert "no jobs yet" in capsys.readouterr().err
+    assert run(["status"]) == 2
+
+
+def test_profiles_lists_and_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["profiles"]) == 0
+    assert "classic-srresnet" in capsys.readouterr().out
+    assert run(["profiles", "tiny", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["name"] == "tiny"
+    assert run(["profiles", "nothing"]) == 2
+
+
+def test_the_wizard_needs_a_terminal() -> None:
+    done = subprocess.run([sys.executable, "-m", "srtui"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "needs a terminal" in done.stderr
+    assert not done.stdout
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    command = f"{sys.executable} -m srtui --help | head -1"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("Usage:")
+    assert "Traceback" not in done.stderr
