@@ -23,9 +23,13 @@ class ByScale(Section):
     """A percentage for each scale of a project; 100 leaves the step out."""
 
     x4: Percent = 100.0
+    """When the restored picture is 4 times larger."""
     x3: Percent = 100.0
+    """When it is 3 times larger."""
     x2: Percent = 100.0
+    """When it is 2 times larger."""
     x1: Percent = 100.0
+    """When it keeps its size."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,6 +76,7 @@ class Stage(Section):
     losses: Losses = field(default_factory=Losses)
     optimizer: Adam = field(default_factory=Adam)
     schedule: Schedule = field(default_factory=Cosine)
+    """How the learning rate moves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,9 @@ class Profile(Section):
     about: str = ""
     """One line for the list of profiles."""
     network: Annotated[Network, Discriminator("type")] = field(default_factory=Compact)
+    """What is trained."""
     stages: Annotated[tuple[Stage, ...], Len(1, 8)]
+    """Parts of the run, in order."""
     ema: Annotated[float, Ge(0), Lt(1)] = 0.999
     """Decay of the averaged weights that are validated and shipped; 0 ships the raw ones."""
     precision: Precision = "auto"

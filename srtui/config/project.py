@@ -79,6 +79,7 @@ class Footage(Section):
     """A tape to restore: scanned, previewed, judged by eye; never gt."""
 
     video: Path
+    """A video file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
