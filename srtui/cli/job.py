@@ -11,12 +11,13 @@ from pathlib import Path
 import click
 
 from srtui.cli import options
-from srtui.cli.following import follow_to_end, launch_and_follow, launch_and_leave, phase_of, words
+from srtui.cli.following import follow_to_end, launch_and_follow, launch_and_leave
 from srtui.errors import UsageError
 from srtui.jobs.control import ask, withdraw
 from srtui.jobs.folder import JobFolder, all_jobs, find_job, jobs_root
 from srtui.jobs.launch import stop
 from srtui.jobs.status import JobStatus, read_status
+from srtui.jobs.wording import phase_of, words
 
 
 def _roots(project: Path | None) -> list[Path]:

@@ -1,0 +1,64 @@
+"""Jobs in words: how far, what happens, how long; the command line and the wizard say it alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from srtui.jobs.events import Event
+from srtui.jobs.status import JobStatus
+
+
+def phase_of(status: JobStatus) -> str:
+    """What a job is doing, in a few words."""
+    inner = status.figures.get("phase")
+    what = f"{status.phase.split(' (')[0]}: {inner}" if inner else status.phase
+    return f"{what} [{status.state}]" if status.state in {"paused", "stalled", "queued"} else what
+
+
+def words(status: JobStatus) -> str:
+    """How far it is: counts, figures and the time left."""
+    parts = []
+    if status.total:
+        parts.append(f"{status.done}/{status.total} {status.unit}")
+    parts += [f"{name} {figure(value)}" for name, value in status.figures.items() if name not in {"phase", "job"}]
+    if status.eta is not None and not status.ended:
+        parts.append(f"{duration(status.eta)} left")
+    return " · ".join(parts)
+
+
+def narrate(event: Event) -> str:
+    """Line for an event that people want to see as it happens, else nothing."""
+    match event["kind"]:
+        case "alarm":
+            return f"! {event.get('text', '')}"
+        case "rejected":
+            return f"- {event.get('name')}: {event.get('reason')}"
+        case "resumed":
+            return f"resumed at {event.get('iteration', event.get('done', 'where it was left'))}"
+        case "validation":
+            gain = event.get("gain_y")
+            more = f" ({gain:+.2f} over bicubic)" if isinstance(gain, float) else ""
+            return f"validation at {event.get('iteration', 'the end')}: Y-PSNR {figure(event.get('psnr_y'))} dB{more}"
+        case "step" if event.get("state") in {"done", "empty"}:
+            return f"{event.get('name')}: {'done' if event['state'] == 'done' else 'nothing to do'}"
+        case "note":
+            return str(event.get("text", ""))
+    return ""
+
+
+def figure(value: Any) -> str:
+    """Format a measured value: four digits that count."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def duration(seconds: float) -> str:
+    """Format a time: 12 s, 3 min, 2 h 05, 4 d 03 h."""
+    whole = round(seconds)
+    if whole < 100:
+        return f"{whole} s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60:02d}"
+    return f"{minutes // 1440} d {minutes % 1440 // 60:02d} h"
