@@ -64,8 +64,8 @@ def _device(torch: Any, index: int) -> dict[str, Any]:
     except RuntimeError as error:  # CUDA errors of every kind: no kernel image, out of memory, driver too old
         return {"index": index, "name": name, "ok": False, "error": _sentence(error)}
     right = apart < _TOLERANCE
-    error = None if right else f"it computes wrongly: {apart:.3g} away from the CPU's result"
-    return {"index": index, "name": name, "ok": right, "error": error}
+    fact = None if right else f"it computes wrongly: {apart:.3g} away from the CPU's result"
+    return {"index": index, "name": name, "ok": right, "error": fact}
 
 
 def _sentence(error: BaseException) -> str:

@@ -54,6 +54,7 @@ class Row:
     torch: str
     torchvision: str
     accelerator: str
+    cuda: str | None
     local: str | None
     platforms: tuple[str, ...]
     capabilities: tuple[Capability, ...]
@@ -131,6 +132,15 @@ def generation(capability: Capability | None) -> Generation | None:
     if capability is None:
         return None
     return next((family for family in matrix()[1] if family.first <= capability <= family.last), None)
+
+
+def row_of(cuda: str | None, platform_key: str) -> Row | None:
+    """The row of a build that is already installed, by the CUDA version it was built with; a sibling of its series."""
+    if cuda is None:
+        return None
+    rows = [row for row in matrix()[0] if platform_key in row.platforms and row.cuda is not None]
+    same = [row for row in rows if row.cuda == cuda]
+    return next(iter(same or [row for row in rows if version(row.cuda or "")[0] == version(cuda)[0]]), None)
 
 
 def choose(cards: Sequence[Card], driver: str | None, platform: Platform, python: Capability) -> Build:
