@@ -95,6 +95,7 @@ class Scenario(Section):
     share: Annotated[float, Gt(0), Le(1000)] = 1.0
     """How often it is dealt, against the other scenarios' shares."""
     steps: Annotated[tuple[Step, ...], Len(1, 64)]
+    """What happens to the picture, in order; in the end it must be ``scale`` times smaller."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,3 +111,4 @@ class Degradation(Section):
     scales: Annotated[tuple[Literal[1, 2, 3, 4], ...], Len(1, 4)] = (4,)
     """Scales that the scenarios are written for."""
     scenarios: Annotated[tuple[Scenario, ...], Len(1, 256)]
+    """The ways to spoil a picture."""
