@@ -64,15 +64,15 @@ class EventTail:
         self._path = path
         self._offset = 0
 
-    def read(self) -> list[Event]:
-        """Events since the last call; lines that are no events are passed over."""
+    def read(self, most: int = -1) -> list[Event]:
+        """Events since the last call, of about ``most`` bytes (-1: all); lines that are no events are passed over."""
         try:
             with self._path.open("rb") as file:
                 size = os.fstat(file.fileno()).st_size
                 if size < self._offset:
                     self._offset = 0
                 file.seek(self._offset)
-                raw = file.read(size - self._offset)
+                raw = file.read(most if most >= 0 else size - self._offset)
         except FileNotFoundError:
             return []
         whole = raw[: raw.rfind(b"\n") + 1]
