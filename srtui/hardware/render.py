@@ -18,28 +18,32 @@ def to_json(report: MachineReport, advice: Advice) -> str:
 
 def lines(report: MachineReport, advice: Advice) -> list[str]:
     """What is here, what it means, and what to do: for reading from top to bottom."""
-    return [*_machine(report), "", *_advice(advice), *_findings(advice)]
+    machine, settings = ([f"{label:<{_LABEL}}{text}" for label, text in part] for part in facts(report, advice))
+    return [*machine, "", *settings, *_findings(advice)]
 
 
-def _machine(report: MachineReport) -> Iterator[str]:
+def facts(report: MachineReport, advice: Advice) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """What is here, and how to run on it: pairs of label and text."""
+    return list(_machine(report)), list(_advice(advice))
+
+
+def _machine(report: MachineReport) -> Iterator[tuple[str, str]]:
     cpu, memory, disk, system = report.cpu, report.memory, report.disk, report.system
     if not report.gpus:
-        yield _line("GPU", "none that can be used")
+        yield ("GPU", "none that can be used")
     for gpu in report.gpus:
-        yield _line(f"GPU {gpu.index}", _gpu(gpu))
+        yield (f"GPU {gpu.index}", _gpu(gpu))
     if report.driver.version:
         cuda = f", CUDA up to {report.driver.cuda}" if report.driver.cuda else ""
-        yield _line("driver", f"{report.driver.version}{cuda}")
-    yield _line("PyTorch", _torch(report))
+        yield ("driver", f"{report.driver.version}{cuda}")
+    yield ("PyTorch", _torch(report))
     extensions = " ".join(name for name in cpu.extensions if name.startswith(("avx2", "avx512", "amx", "sve")))
-    yield _line(
-        "CPU", f"{cpu.model}, {cpu.usable} of {cpu.logical} cores usable{f' ({extensions})' if extensions else ''}"
-    )
+    yield ("CPU", f"{cpu.model}, {cpu.usable} of {cpu.logical} cores usable{f' ({extensions})' if extensions else ''}")
     limit = f", limited to {_gigabytes(memory.limit)}" if memory.limit else ""
-    yield _line("memory", f"{_gigabytes(memory.total)}, {_gigabytes(memory.available)} available{limit}")
+    yield ("memory", f"{_gigabytes(memory.total)}, {_gigabytes(memory.available)} available{limit}")
     speed = f", writes {disk.write_speed / 1e6:.0f} MB/s" if disk.write_speed else ""
-    yield _line("disk", f"{_gigabytes(disk.free)} free of {_gigabytes(disk.total)} ({disk.kind}{speed}) in {disk.path}")
-    yield _line("system", f"{system.name}, kernel {system.kernel}, Python {system.python}")
+    yield ("disk", f"{_gigabytes(disk.free)} free of {_gigabytes(disk.total)} ({disk.kind}{speed}) in {disk.path}")
+    yield ("system", f"{system.name}, kernel {system.kernel}, Python {system.python}")
 
 
 def _gpu(gpu: Gpu) -> str:
@@ -71,10 +75,10 @@ def _torch(report: MachineReport) -> str:
     return f"{text}, checked on {where}"
 
 
-def _advice(advice: Advice) -> Iterator[str]:
-    yield _line("run on", f"{advice.device_name} ({advice.why}): {advice.speed}")
+def _advice(advice: Advice) -> Iterator[tuple[str, str]]:
+    yield ("run on", f"{advice.device_name} ({advice.why}): {advice.speed}")
     layout = ", channels-last" if advice.channels_last else ""
-    yield _line("with", f"{advice.precision}{layout}, {advice.threads} loader thread(s)")
+    yield ("with", f"{advice.precision}{layout}, {advice.threads} loader thread(s)")
 
 
 def _findings(advice: Advice) -> Iterator[str]:
@@ -84,10 +88,6 @@ def _findings(advice: Advice) -> Iterator[str]:
         yield f"    {finding.meaning}"
         if finding.command:
             yield f"    $ {finding.command}"
-
-
-def _line(label: str, text: str) -> str:
-    return f"{label:<{_LABEL}}{text}"
 
 
 def _gigabytes(count: int | None) -> str:
