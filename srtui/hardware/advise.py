@@ -43,12 +43,9 @@ def advise(report: MachineReport) -> Advice:
     hardware. Triton, which torch.compile needs, starts at 7.0.
     """
     cards = findings_gpu.usable(report)
-    findings = tuple(
-        sorted(
-            (finding for rule in (*findings_gpu.RULES, *findings_machine.RULES) for finding in rule(report)),
-            key=lambda finding: _ORDER.index(finding.severity),
-        )
-    )
+    rules = (*findings_gpu.RULES, *findings_machine.RULES)
+    found = dict.fromkeys(finding for rule in rules for finding in rule(report))  # eight equal cards, one finding
+    findings = tuple(sorted(found, key=lambda finding: _ORDER.index(finding.severity)))
     if cards:
         return _with_gpu(
             report, max(cards, key=lambda gpu: (gpu.capability or (0, 0), gpu.memory_total or 0)), findings

@@ -110,7 +110,7 @@ def _kernels(report: MachineReport, gpu: Gpu, row: Row | None, build: torch_buil
     card = Card(name=gpu.name, capability=gpu.capability)
     if family is not None and family.speed == "none":
         meaning = f"{family.name}: {family.verdict}; without another card {_ON_CPU}"
-        yield Finding(severity="problem", fact=f"{card} cannot be used", meaning=meaning)
+        yield Finding(severity="warning", fact=f"{card} cannot be used", meaning=meaning)
     elif row is not None and gpu.capability is not None and not row.has_kernels_for(gpu.capability):
         mends = build.accelerator == "cuda" and build.name != row.name
         fact = f"torch {report.torch.version} has no kernels for {card}"
