@@ -102,7 +102,7 @@ def install(
         | ({"PIP_INDEX_URL": "", "PIP_EXTRA_INDEX_URL": ""} if index else {}),
     )
     if code != 0:
-        raise _failure(log, code)
+        raise failure(log, code)
 
 
 def drop_half_installed(packages: Path) -> None:
@@ -112,7 +112,8 @@ def drop_half_installed(packages: Path) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _failure(log: Path, code: int) -> SrtuiError:
+def failure(log: Path, code: int) -> SrtuiError:
+    """The error that pip's log tells of, with the remedy; the end of the log goes with it."""
     text = log.read_text(encoding="utf-8", errors="replace")
     where = f"{log}, which ends with:\n{child.indented(child.tail(log))}"
     if code == -9:

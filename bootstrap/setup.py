@@ -35,7 +35,7 @@ def run(layout: Layout, extras: frozenset[str], *, repair: bool, screen: Screen 
         return error.exit_code
     except OSError as error:
         screen.close()
-        screen.say(str(_explain(error, layout)))
+        screen.say(str(explain(error, layout)))
         return MachineError.exit_code
     return 0
 
@@ -84,7 +84,8 @@ def _read_only(folder: Path) -> MachineError:
     return MachineError(str(folder), fact, hint="clone srtui into a folder of your own, or make this one yours")
 
 
-def _explain(error: OSError, layout: Layout) -> SrtuiError:
+def explain(error: OSError, layout: Layout) -> SrtuiError:
+    """Say in our words what the system refused."""
     if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
         return _read_only(Path(error.filename) if isinstance(error.filename, str) else layout.root)
     explained = from_os_error(error, "setting up .venv")
