@@ -33,7 +33,7 @@ class MSRResNet(SRNetwork):
         radius = 2  # conv_hr and conv_last, at full size
         for factor in reversed(factors):
             radius = before(radius, factor) + 1
-        super().__init__(scale=scale, radius=radius + 2 * options.blocks + 1, floats=3 * features * scale**2)
+        super().__init__(scale=scale, radius=radius + 2 * options.blocks + 1, floats=features * max(5, 3 * scale**2))
         self.conv_first = conv(3, features)
         self.body = nn.Sequential(*(ResidualBlock(features) for _ in range(options.blocks)))
         for number, factor in enumerate(factors, start=1):
