@@ -1,0 +1,55 @@
+"""Live degradation: a crop whose lq is made anew each time it is drawn, with its surroundings.
+
+A crop alone would have borders that no real picture has, and its JPEG grid would always begin at its corner. So a
+larger region is degraded, and the crop is cut from it at a drawn offset.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from srtui.config.degradation import Scenario
+from srtui.degradation.scenarios import degrade
+
+Picture = NDArray[np.uint8]
+
+MARGIN = 32
+"""Pixels of gt around a crop, where the picture has them: further than any filter of a scenario reaches."""
+GRID = 16
+"""Sides of a region are multiples of this, as those of whole pictures are, so that every reduction comes out even; and
+it is the side of JPEG's macroblock, over which the offset is drawn in lq pixels."""
+
+
+def degraded_region(
+    gt_hwc: Picture, scenario: Scenario, scale: int, corner: tuple[int, int], size: int, key: int, word: int
+) -> tuple[Picture, int, int]:
+    """Degrade a crop's surroundings.
+
+    Parameters
+    ----------
+    gt_hwc
+        Whole picture, sides multiples of 16.
+    corner
+        Top and left of the crop in gt pixels, multiples of ``scale``.
+    size
+        Side of the crop in gt pixels, a multiple of ``scale``.
+    key
+        Decides what the scenario draws.
+    word
+        64-bit number that decides where the region lies around the crop.
+
+    Returns
+    -------
+    Region of lq, and the top and left of the crop in it, in lq pixels.
+    """
+    wanted = -(-(size + 2 * MARGIN + GRID * scale) // GRID) * GRID
+    draws = word % GRID, word // GRID % GRID
+    starts, sides = [], []
+    for place, length, draw in zip(corner, gt_hwc.shape[:2], draws, strict=True):
+        side = min(wanted, length)
+        starts.append(min(max(place - MARGIN - draw * scale, 0), length - side) // scale * scale)
+        sides.append(side)
+    (top, left), (height, width) = starts, sides
+    lq_hwc = degrade(gt_hwc[top : top + height, left : left + width], scenario, scale, key)
+    return lq_hwc, (corner[0] - top) // scale, (corner[1] - left) // scale

@@ -1,0 +1,72 @@
+"""Pictures that were paired elsewhere: two folders, compared name by name and size by size before work begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from srtui.data.pictures import Picture, read_header, read_picture
+from srtui.data.rejection import PictureRejected
+from srtui.data.walk import Found, Stamp, stamps_of, stem_of, walk
+
+
+class MismatchError(Exception):
+    """A pair that is none; the text says why."""
+
+
+class PairSource:
+    """Two folders; an lq is called like its gt, with any suffix, or with x2, x3 or x4 before it (as DIV2K's are)."""
+
+    paired = True
+
+    def __init__(self, gt: Path, lq: Path, scale: int) -> None:
+        self.title = f"{gt} + {lq}"
+        self._gt, self._lq, self._scale = gt, lq, scale
+        self._partners: dict[str, str] = {}
+
+    def find(self) -> Iterator[Found]:
+        """Every gt with its lq; then every lq that was left over, as a mismatch."""
+        waiting: dict[str, Found] = {}
+        self._partners = {}
+        for small in walk(self._lq):
+            other = small if small.reason else waiting.setdefault(stem_of(small.name), small)
+            if small.reason:
+                yield Found(name=f"{small.name} (lq)", reason=small.reason)
+            elif other is not small:
+                yield Found(name=f"{small.name} (lq)", mismatch=f"there is {other.name} as well")
+        for found in walk(self._gt):
+            yield found if found.reason else self._pair(found, waiting)
+        for small in waiting.values():
+            yield Found(name=f"{small.name} (lq)", mismatch="there is no gt of this name")
+
+    def _pair(self, found: Found, waiting: dict[str, Found]) -> Found:
+        stem = stem_of(found.name)
+        small = waiting.pop(stem, None) or waiting.pop(f"{stem}x{self._scale}", None)
+        if small is None:
+            return Found(name=found.name, mismatch="there is no lq of this name, or another gt has it")
+        self._partners[found.name] = small.name
+        return Found(name=found.name, stamps=found.stamps + small.stamps)
+
+    def stamps(self, name: str) -> tuple[Stamp, ...]:
+        """Sizes and times of both files."""
+        return stamps_of(self._gt / name) + stamps_of(self._lq / self._partners[name])
+
+    def size(self, name: str) -> tuple[int, int]:
+        """Width and height of gt, after comparing both."""
+        gt, lq = read_header(self._gt / name), read_header(self._lq / self._partners[name])
+        self._compare((gt.width, gt.height), (lq.width, lq.height))
+        return gt.width, gt.height
+
+    def read(self, name: str) -> tuple[Picture, Picture]:
+        """Decode both files."""
+        gt_hwc, lq_hwc = read_picture(self._gt / name), read_picture(self._lq / self._partners[name])
+        try:
+            self._compare((gt_hwc.shape[1], gt_hwc.shape[0]), (lq_hwc.shape[1], lq_hwc.shape[0]))
+        except MismatchError as error:
+            raise PictureRejected(str(error)) from None
+        return gt_hwc, lq_hwc
+
+    def _compare(self, gt: tuple[int, int], lq: tuple[int, int]) -> None:
+        if (lq[0] * self._scale, lq[1] * self._scale) != gt:
+            sizes = f"gt is {gt[0]}×{gt[1]}, lq {lq[0]}×{lq[1]}"
+            raise MismatchError(f"{sizes}: lq must be exactly {self._scale} times smaller")

@@ -1,0 +1,217 @@
+"""The `prepare` job: sources → dataset. Plan, make, sum up; each can be interrupted at any moment and gone on with.
+
+The folder's files, in the order in which they appear: ``lock``, ``plan.jsonl``, ``train.lmdb`` and ``val.lmdb``,
+``refused.jsonl`` (while it works), ``rejected.csv``, ``names.csv``, ``dataset.yml``.
+"""
+
+from __future__ import annotations
+
+import heapq
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from srtui.config.project import Folder, Pairs, Source, SyntheticPictures
+from srtui.config.requests import PrepareRequest
+from srtui.data.content import StoreSum, content_of
+from srtui.data.datasets import FILE, PLAN, DatasetFile, Settings, Totals, open_dataset, write_dataset
+from srtui.data.entries import decode, key_of, name_of
+from srtui.data.making import Refusals, make_pictures
+from srtui.data.names import FILE as NAMES
+from srtui.data.pairs import PairSource
+from srtui.data.plan import Head, read_head
+from srtui.data.planning import make_plan, sources_digest
+from srtui.data.reports import REJECTED, write_names, write_rejected
+from srtui.data.sources import FolderSource, PictureSource, SyntheticSource
+from srtui.data.store import StoreReader, remove
+from srtui.errors import MachineError, NothingUsableError, SrtuiError, UsageError
+from srtui.jobs.context import JobContext
+from srtui.jobs.lock import take
+
+STORES = ("train.lmdb", "val.lmdb")
+REFUSED = "refused.jsonl"
+
+
+def run(job: JobContext, request: PrepareRequest) -> None:
+    """Make the dataset that ``request`` asks for; one that is there already is left as it is.
+
+    Raises
+    ------
+    UsageError
+        If a source is missing or has changed since, pairs do not fit, or a scenario does not fit the scale.
+    NothingUsableError
+        If no picture can be used, or with ``strict`` if one cannot.
+    MachineError
+        If the disk is too small.
+    """
+    folder = Path(request.dataset)
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = take(folder / "lock", f"{job.folder.id}\n")
+    if lock is None:
+        hint = "attach to it, or stop it (srtui jobs lists them)"
+        raise SrtuiError(str(folder), "another job is preparing this dataset", hint=hint)
+    try:
+        _prepare(job, request, folder)
+    finally:
+        lock.release()
+
+
+def _prepare(job: JobContext, request: PrepareRequest, folder: Path) -> None:
+    _clear(job, request, folder)
+    sources = [_open(source, request.scale) for source in (*request.sources, *request.validation_sources)]
+    if (folder / FILE).is_file():
+        _leave(job, request, folder, sources)
+        return
+    head = _plan(job, request, folder, sources)
+    refusals = Refusals(folder / REFUSED)
+    try:
+        _check_room(folder, head)
+        make_pictures(job, request, sources, folder, head, refusals)
+        _finish(job, request, sources, folder, head, refusals)
+    finally:
+        refusals.close()
+
+
+def _clear(job: JobContext, request: PrepareRequest, folder: Path) -> None:
+    """Remove what an earlier job left, if asked to (once: a resumed job goes on), or if its plan is missing."""
+    head = read_head(folder / PLAN)
+    if head is not None and (head.job == job.folder.id or not request.fresh):
+        return
+    for store in STORES:
+        remove(folder / store)
+    for name in (FILE, PLAN, REFUSED, NAMES, REJECTED):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _open(source: Source, scale: int) -> PictureSource:
+    match source:
+        case Folder():
+            return FolderSource(_folder(source.folder))
+        case Pairs():
+            return PairSource(_folder(source.pairs.gt), _folder(source.pairs.lq), scale)
+        case SyntheticPictures():
+            return SyntheticSource(source.synthetic)
+
+
+def _folder(path: str) -> Path:
+    folder = Path(path)
+    if not folder.is_dir():
+        fact = "not a folder" if folder.exists() else "no such folder"
+        raise UsageError(str(folder), fact, hint="check the path under 'sources'")
+    return folder
+
+
+def _leave(job: JobContext, request: PrepareRequest, folder: Path, sources: Sequence[PictureSource]) -> None:
+    """The dataset is whole: see that it still is what would be made."""
+    job.phase("comparing the sources", quiet=300)
+    about = open_dataset(folder).about
+    _compare(folder, request, about.digest, about.sources, sources_digest(sources))
+    _enforce(request, folder, about.totals.rejected)
+    _report(job, about, "unchanged")
+
+
+def _plan(job: JobContext, request: PrepareRequest, folder: Path, sources: Sequence[PictureSource]) -> Head:
+    """The plan that is there, if the sources are still what it was made from, else a new one."""
+    head = read_head(folder / PLAN)
+    if head is None:
+        make_plan(job, request, sources, folder / PLAN)
+        head = read_head(folder / PLAN)
+        assert head is not None
+    else:
+        job.phase("comparing the sources", quiet=300)
+        _compare(folder, request, head.digest, head.sources, sources_digest(sources))
+    if head.refused and (request.strict or not head.train):
+        write_rejected(folder, sources, {})
+    _enforce(request, folder, head.refused)
+    if not head.train:
+        fact = f"none of {head.refused} files can be used to train on"
+        raise NothingUsableError("sources", fact, where=folder / REJECTED, hint="the file above says why, one by one")
+    return head
+
+
+def _compare(folder: Path, request: PrepareRequest, settings: str, sources: str, now: str) -> None:
+    if settings != request.digest:
+        fact = f"holds a dataset of other settings (digest {settings}, not {request.digest})"
+        raise UsageError(str(folder), fact, hint="choose another folder, or --fresh to replace it")
+    if sources != now:
+        fact = "files in the sources were added, removed or changed since the dataset was begun"
+        raise UsageError(str(folder), fact, hint="srtui prepare --fresh makes it anew from what is there now")
+
+
+def _enforce(request: PrepareRequest, folder: Path, rejected: int) -> None:
+    if request.strict and rejected:
+        fact = f"{rejected} rejected, and --strict allows none"
+        raise NothingUsableError("sources", fact, where=folder / REJECTED, hint="the file above says why, one by one")
+
+
+def _check_room(folder: Path, head: Head) -> None:
+    there = sum((folder / store).stat().st_blocks * 512 for store in STORES if (folder / store).exists())
+    need, free = head.train_room + head.val_room - there, shutil.disk_usage(folder).free
+    if need > free:
+        fact = f"needs {need / 1e9:.2f} GB more, and {free / 1e9:.2f} GB are free"
+        raise MachineError("dataset", fact, where=folder, hint="free some room, or put the project on another disk")
+
+
+def _finish(
+    job: JobContext,
+    request: PrepareRequest,
+    sources: Sequence[PictureSource],
+    folder: Path,
+    head: Head,
+    refusals: Refusals,
+) -> None:
+    """Everything is in the stores: sum it up, report, and call it whole."""
+    rejected = write_rejected(folder, sources, refusals.by_number)
+    _enforce(request, folder, rejected)
+    train, val = StoreSum(), StoreSum()
+    job.phase("summing up", quiet=300)
+    stored = heapq.merge(_sizes(job, head, folder / STORES[0], train), _sizes(job, head, folder / STORES[1], val))
+    write_names(folder, sources, request.degradation.scenarios, refusals.by_number, stored)
+    totals = Totals(train=train.pictures, val=val.pictures, rejected=rejected)
+    _check_totals(folder, head, totals)
+    about = DatasetFile(
+        scale=request.scale,
+        digest=request.digest,
+        sources=head.sources,
+        content=content_of(train, val),
+        totals=totals,
+        settings=Settings(
+            sources=request.sources,
+            validation_sources=request.validation_sources,
+            prepare=request.prepare,
+            degradation=request.degradation,
+        ),
+    )
+    write_dataset(folder, about)
+    refusals.remove()
+    _report(job, about, "made")
+
+
+def _sizes(job: JobContext, head: Head, store: Path, total: StoreSum) -> Iterator[tuple[str, int, int]]:
+    """Name, height and width of each picture, while ``total`` adds up everything."""
+    for key, value in total.read(StoreReader(store)):
+        job.check()
+        name = name_of(key)
+        if key == key_of(name, "gt"):
+            job.progress(int(name), head.train + head.val, "pictures")
+            height, width, _ = decode(value).shape
+            yield name, height, width
+
+
+def _check_totals(folder: Path, head: Head, totals: Totals) -> None:
+    for name, planned, made in (("train on", head.train, totals.train), ("validate on", head.val, totals.val)):
+        if planned and not made:
+            fact = f"all {planned} pictures to {name} are damaged"
+            raise NothingUsableError("sources", fact, where=folder / REJECTED, hint="the file above says why")
+
+
+def _report(job: JobContext, about: DatasetFile, state: str) -> None:
+    totals = about.totals
+    made = totals.train + totals.val
+    job.phase("dataset " + state)
+    job.progress(made, made, "pictures")
+    job.event(
+        "dataset", state=state, content=about.content.all, train=totals.train, val=totals.val, rejected=totals.rejected
+    )
+    print(f"dataset {state}: {totals.train} to train on, {totals.val} to validate on, {totals.rejected} rejected")
+    print(f"content {about.content.all}")

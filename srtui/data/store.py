@@ -1,0 +1,171 @@
+"""Reading a store: views of the mapped pages, so that a crop touches only what it needs."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+import weakref
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+
+import lmdb
+import numpy as np
+
+from srtui.data import entries
+from srtui.data.entries import Picture, key_of, name_of
+from srtui.data.lmdb_errors import explained
+from srtui.data.names import Row, read_rows
+from srtui.errors import SrtuiError, UsageError
+
+
+class StoreReader:
+    """Pictures of a store, as read-only views of its mapped pages.
+
+    Safe to use from many threads. The views stay valid as long as they are referenced, whatever happens to the reader
+    and to the file's name. A store in use is not replaced (``srtui prepare --fresh`` refuses).
+
+    Raises
+    ------
+    UsageError
+        If there is no such store, or it is being replaced.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._map = _mapped(path)
+        self._views: dict[str, Picture] = {}
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the pictures, ascending."""
+        with self._map.env.begin(buffers=True) as txn, txn.cursor() as cursor:
+            keys = (bytes(key).decode() for key in cursor.iternext(keys=True, values=False))
+            return [name_of(key) for key in keys if key.endswith("/gt")]
+
+    def gt(self, name: str) -> Picture:
+        """Clean picture, uint8 (H, W, 3), RGB, read-only."""
+        return self._picture(key_of(name, "gt"))
+
+    def lq(self, name: str) -> Picture:
+        """Spoiled picture, uint8 (H / scale, W / scale, 3), RGB, read-only.
+
+        Raises
+        ------
+        KeyError
+            If the store holds none, because degradation is live.
+        """
+        return self._picture(key_of(name, "lq"))
+
+    @property
+    def has_lq(self) -> bool:
+        """Whether spoiled pictures are stored; they are for all pictures or for none."""
+        with self._map.env.begin(buffers=True) as txn, txn.cursor() as cursor:
+            return not cursor.last() or bytes(cursor.key()).endswith(b"/lq")
+
+    def scenario(self, name: str) -> str:
+        """Name of the scenario that made lq; "pair" for pictures that were paired elsewhere."""
+        return self._rows[name].scenario
+
+    @cached_property
+    def _rows(self) -> dict[str, Row]:
+        return {row.name: row for row in read_rows(self._path.parent) if row.split == self._path.stem}
+
+    def values(self) -> Iterator[tuple[str, Picture]]:
+        """Every key with its value (header and pixels), in order."""
+        with explained(self._path), self._map.env.begin(buffers=True) as txn, txn.cursor() as cursor:
+            for key, value in cursor.iternext():
+                yield bytes(key).decode(), self._map.view(value)
+
+    def _picture(self, key: str) -> Picture:
+        # py-lmdb touches every page of a value that it looks up (preload.h), so each is looked up once only.
+        view = self._views.get(key)
+        if view is None:
+            view = self._views[key] = self._look_up(key)
+        return view
+
+    def _look_up(self, key: str) -> Picture:
+        with self._map.env.begin(buffers=True) as txn:
+            value = txn.get(key.encode())
+        if value is None:
+            raise KeyError(key)
+        try:
+            return entries.decode(self._map.view(value))
+        except entries.EntryDamagedError as error:
+            hint = "srtui dataset verify reads all of it; srtui prepare --fresh makes it anew"
+            raise SrtuiError(key, str(error), where=self._path, hint=hint) from None
+
+
+class _Map:
+    """One mapped file of this process: LMDB refuses to map the same file twice."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = _use(path)
+        with explained(path):
+            # Read-ahead stays on: the rows of a crop lie so close that it touches most pages between them.
+            self.env = lmdb.open(str(path), subdir=False, readonly=True, lock=False)
+        whole = (self.env.info()["last_pgno"] + 1) * self.env.stat()["psize"]
+        if path.stat().st_size < whole:  # reading what is mapped but not there is death by SIGBUS
+            fact = f"truncated: {path.stat().st_size} bytes of {whole}"
+            raise SrtuiError(str(path), fact, hint="srtui prepare --fresh makes the dataset anew")
+
+    def view(self, value: memoryview) -> Picture:
+        """Bytes of the mapped file as an array that keeps the file mapped (LMDB's own buffers do not)."""
+        return np.asarray(_Pages(value, self))
+
+    def __del__(self) -> None:
+        os.close(self._lock)
+
+
+class _Pages:
+    """What NumPy asks for an address, and holds on to as the owner."""
+
+    def __init__(self, value: memoryview, owner: _Map) -> None:
+        self.__array_interface__ = np.frombuffer(value, np.uint8).__array_interface__
+        self._owner = owner
+
+
+_maps: weakref.WeakValueDictionary[tuple[int, int], _Map] = weakref.WeakValueDictionary()
+_maps_lock = threading.Lock()
+
+
+def _mapped(path: Path) -> _Map:
+    with _maps_lock:
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise UsageError(str(path), error.strerror or "cannot be read", hint="srtui prepare makes it") from None
+        found = _maps.get((status.st_dev, status.st_ino))
+        if found is None:
+            found = _maps[status.st_dev, status.st_ino] = _Map(path)
+        return found
+
+
+def remove(path: Path) -> None:
+    """Remove a store that may be there.
+
+    Raises
+    ------
+    UsageError
+        If somebody reads it.
+    """
+    with suppress(FileNotFoundError), path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            hint = "wait for the job that uses it, or stop it (srtui jobs lists them)"
+            raise UsageError(str(path), "in use: it cannot be replaced", hint=hint) from None
+        path.unlink()
+
+
+def _use(path: Path) -> int:
+    """Descriptor that holds a shared lock on the file: flock, as several readers may share a process."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise UsageError(str(path), "is being replaced", hint="wait until srtui prepare is done") from None
+    return descriptor
