@@ -61,13 +61,13 @@ def resize(src_hwc: Bytes, width: int, height: int, filter: Filter = "bicubic") 
         raise ValueError(f"filter is {filter!r}; pass one of {', '.join(FILTERS)}")
     if filter == "nearest":
         return _nearest(src_hwc, width, height)
-    rows = rows_of(src_hwc)
     if (height, width) == src_hwc.shape[:2]:
         return np.array(src_hwc)
+    rows = rows_of(src_hwc)
     if width != src_hwc.shape[1]:
         rows = _resize_columns(rows, channels, _weights(src_hwc.shape[1], width, filter))
     if height != src_hwc.shape[0]:
-        rows = _resize_rows(rows, _weights(src_hwc.shape[0], height, filter))
+        rows = _resize_rows(rows_of(rows), _weights(src_hwc.shape[0], height, filter))
     out: Bytes = rows.reshape(height, width, *src_hwc.shape[2:])
     return out
 

@@ -1,0 +1,47 @@
+"""Compiling all kernels at once, so that no later command has to wait for one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from srtui_kernels.crop import crop_to_chw
+from srtui_kernels.dead_leaves import dead_leaves
+from srtui_kernels.gaussian import gaussian
+from srtui_kernels.jpeg import jpeg_round_trip
+from srtui_kernels.jpeg_tables import preset
+from srtui_kernels.median import median
+from srtui_kernels.motion import motion
+from srtui_kernels.resize import resize
+
+Progress = Callable[[int, int, str], None]
+"""Called with how many kernels are ready, how many there are, and the name of the next."""
+
+
+def warm_up(progress: Progress | None = None) -> None:
+    """
+    Run every kernel once on a small picture: compiled (about half a minute in all) or loaded from the cache.
+
+    Parameters
+    ----------
+    progress
+        Called before each kernel, and once after the last with an empty name.
+    """
+    rgb, grey = np.zeros((16, 16, 3), np.uint8), np.zeros((16, 16), np.uint8)
+    tables = preset("photoshop-4")
+    kernels: list[tuple[str, Callable[[], object]]] = [
+        ("resize", lambda: resize(rgb, 8, 8)),
+        ("median", lambda: (median(rgb, 1), median(rgb, 2))),
+        ("gaussian", lambda: gaussian(rgb, 1.0)),
+        ("motion", lambda: motion(rgb, 30.0, 5.0)),
+        ("JPEG", lambda: (jpeg_round_trip(rgb, *tables), jpeg_round_trip(grey, *tables))),
+        ("crop", lambda: crop_to_chw(rgb, 0, 0, 8)),
+        ("dead leaves", lambda: dead_leaves(16, 16, 0)),
+    ]
+    for done, (name, run) in enumerate(kernels):
+        if progress:
+            progress(done, len(kernels), name)
+        run()
+    if progress:
+        progress(len(kernels), len(kernels), "")
