@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +13,8 @@ import lmdb
 
 from srtui.errors import NO_ROOM, DiskFullError, SrtuiError
 
-_LITTLE = 64 << 20
-"""Bytes of free space below which a failed write is taken for a full disk."""
+_BATCH = 64 << 20
+"""Bytes that must fit on a disk that is not full."""
 
 
 @contextmanager
@@ -26,14 +26,24 @@ def explained(path: Path) -> Iterator[None]:
         hint = "this is a defect of srtui: please report it"
         raise SrtuiError(str(path), "the room that was computed for the store is too small", hint=hint) from None
     except lmdb.Error as error:
-        if isinstance(error, lmdb.DiskError) or _tells_of_no_room(str(error), path):
+        if _tells_of_no_room(str(error), path):
             hint = "free some room, then give the same command again: what was committed is kept"
             raise DiskFullError(str(path), f"no room left on the disk ({error})", hint=hint) from None
-        raise SrtuiError(str(path), f"not readable or writable as a store ({error})") from None
+        raise SrtuiError(str(path), f"cannot be read or written as a store ({error})") from None
 
 
 def _tells_of_no_room(text: str, path: Path) -> bool:
-    """A write that fits in part only is EIO to LMDB ("short write, filesystem full?", mdb_page_flush)."""
     if any(os.strerror(code) in text for code in NO_ROOM):
         return True
-    return os.strerror(errno.EIO) in text and shutil.disk_usage(path.parent).free < _LITTLE
+    # A write of which only a part fits is an I/O error to LMDB ("short write, filesystem full?" in mdb_page_flush).
+    return os.strerror(errno.EIO) in text and not _has_room(path)
+
+
+def _has_room(path: Path) -> bool:
+    """Whether the next batch would fit behind what the file holds."""
+    with tempfile.TemporaryFile(dir=path.parent) as probe:
+        try:
+            os.posix_fallocate(probe.fileno(), path.stat().st_size, _BATCH)
+        except OSError as error:
+            return error.errno not in NO_ROOM
+    return True

@@ -210,8 +210,4 @@ def _report(job: JobContext, about: DatasetFile, state: str) -> None:
     made = totals.train + totals.val
     job.phase("dataset " + state)
     job.progress(made, made, "pictures")
-    job.event(
-        "dataset", state=state, content=about.content.all, train=totals.train, val=totals.val, rejected=totals.rejected
-    )
-    print(f"dataset {state}: {totals.train} to train on, {totals.val} to validate on, {totals.rejected} rejected")
-    print(f"content {about.content.all}")
+    job.result(state=state, content=about.content.all, train=totals.train, val=totals.val, rejected=totals.rejected)

@@ -36,7 +36,7 @@ def run(job: JobContext, request: VerifyRequest) -> None:
         raise _failed(dataset, "; ".join(damaged[:SHOWN]) + more)
     _compare(dataset, train, val)
     content = content_of(train, val)
-    job.event("dataset", state="verified", content=content.all, train=train.pictures, val=val.pictures)
+    job.result(state="verified", content=content.all, train=train.pictures, val=val.pictures)
     print(f"verified: {train.pictures + val.pictures} pictures, {(train.bytes + val.bytes) / 1e6:.1f} MB")
     print(f"content {content.all}")
 

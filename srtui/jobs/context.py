@@ -67,6 +67,10 @@ class JobContext:
         """Record an input that was not used, and why."""
         self.event("rejected", name=name, reason=reason)
 
+    def result(self, **fields: Any) -> None:
+        """Say what was made or found: the command prints it, ``--json`` gives it to programs."""
+        self.event("result", **fields)
+
     def interrupt(self) -> None:
         """Ask this job to stop, from a signal handler."""
         self._signalled = True
