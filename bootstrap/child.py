@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -49,6 +50,8 @@ def run(
             cwd=folder,
             env=environment(env),
             pass_fds=(lock,),
+            # Out of the terminal's reach: at Ctrl-C pip would throw away what it has downloaded before we can keep it.
+            start_new_session=True,
         )
     try:
         while (code := _wait(process, _POLL)) is None:
@@ -73,12 +76,12 @@ def indented(text: str) -> str:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """See to it that an interrupted ``./start`` leaves no child behind."""
+    """See to it that an interrupted ``./start`` leaves no child behind, nor that child's own children."""
     if process.poll() is not None:
         return
-    process.terminate()
+    os.killpg(process.pid, signal.SIGTERM)
     if _wait(process, _PATIENCE) is None:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
 

@@ -62,7 +62,9 @@ def install_torch(work: Work) -> None:
     override = os.environ.get("SRTUI_TORCH_INDEX") or work.record.get("override", "")
     work.note(torch_source=source, override=override)
     before = installed_pair(work.layout)
-    work.make_room(max(build.disk - disk.folder_size(work.layout.venv), build.disk // 10), build.download)
+    kept = disk.folder_size(work.layout.wheels)
+    there = disk.folder_size(work.layout.venv) - kept
+    work.make_room(max(build.disk - there, build.disk // 10), max(build.download - kept, build.download // 10))
     work.pip_install("torch", build.requirements, index=build.index)
     pair = installed_pair(work.layout)
     _verify_build(build, pair)

@@ -1,4 +1,4 @@
-"""Run pip quietly: its talk goes to a log, its progress to one line, its failure into a sentence with a remedy."""
+"""Run pip optionsly: its talk goes to a log, its progress to one line, its failure into a sentence with a remedy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bootstrap import child, disk
+from bootstrap import child, disk, rescue
 from bootstrap.screen import Screen, size
 from bootstrap.state import Layout
 from srtui.errors import DiskFullError, MachineError, SrtuiError
@@ -86,21 +86,31 @@ def install(
     MachineError
         When pip fails, with the cause that its output names.
     """
-    drop_half_installed(layout.packages())
     log = layout.log(phase)
-    progress = _Progress(layout, log, temporary)
+    # A user's "install --user" default would fail in an environment, a second index would mix builds, and colours do
+    # not belong into a log. pip takes an empty variable as an unset one.
+    env = {"TMPDIR": str(temporary), "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "NO_COLOR": "1"}
+    env |= {"PIP_INDEX_URL": "", "PIP_EXTRA_INDEX_URL": ""} if index else {}
     options = [*(["--index-url", index] if index else []), *([] if cached else ["--no-cache-dir"])]
-    code = child.run(
-        [layout.python, "-I", "-m", "pip", "install", "--progress-bar", "off", "--no-input", *options, *requirements],
-        log=log,
-        tick=lambda: screen.update(progress.text(screen.elapsed())),
-        folder=layout.root,
-        lock=lock,
-        # A user's "install --user" default would fail in an environment, a second index would mix builds, and colours
-        # do not belong into a log. pip takes an empty variable as an unset one.
-        env={"TMPDIR": str(temporary), "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "NO_COLOR": "1"}
-        | ({"PIP_INDEX_URL": "", "PIP_EXTRA_INDEX_URL": ""} if index else {}),
-    )
+
+    def pip(arguments: Sequence[str]) -> int:
+        drop_half_installed(layout.packages())
+        progress = _Progress(layout, log, temporary)
+        return child.run(
+            [layout.python, "-I", "-m", "pip", "install", "--progress-bar", "off", "--no-input", *arguments],
+            log=log,
+            tick=lambda: screen.update(progress.text(screen.elapsed())),
+            folder=layout.root,
+            lock=lock,
+            env=env,
+        )
+
+    kept = rescue.wheels(layout)
+    if kept:
+        # First and by themselves: between equal versions pip prefers an index to a folder (seen with 23.0 to 26.3).
+        pip(["--no-index", "--no-deps", *map(str, kept)])  # the command below makes good what fails here
+        rescue.forget(layout)
+    code = pip([*options, *requirements])
     if code != 0:
         raise failure(log, code)
 

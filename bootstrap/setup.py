@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from bootstrap import lock, phases, state
+from bootstrap import lock, phases, rescue, state
 from bootstrap.screen import Screen
 from bootstrap.state import Layout
-from bootstrap.work import Work, clear_temporary, empty
+from bootstrap.work import Work, empty
 from srtui.errors import DiskFullError, MachineError, SrtuiError, from_os_error
 
 _CONTINUE = "what is finished stays: ./start continues there"
@@ -22,7 +22,8 @@ _CONTINUE = "what is finished stays: ./start continues there"
 def run(layout: Layout, extras: frozenset[str], *, repair: bool, screen: Screen | None = None) -> int:
     """Do what is unfinished; gives 0 or the exit code of the failure, which is on the screen then."""
     screen = screen or Screen()
-    signal.signal(signal.SIGTERM, _ask_to_end)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _ask_to_end)
     try:
         _bring_up(layout, extras, screen, repair=repair)
     except KeyboardInterrupt:
@@ -44,7 +45,7 @@ def _bring_up(layout: Layout, extras: frozenset[str], screen: Screen, *, repair:
     _require_writable(layout)
     with lock.held(layout.lock, screen) as descriptor:
         record = state.load(layout)
-        clear_temporary(record, layout)
+        rescue.collect(record, layout)
         if repair:
             record = _start_over(layout)
         try:
@@ -53,7 +54,7 @@ def _bring_up(layout: Layout, extras: frozenset[str], screen: Screen, *, repair:
             work = Work(layout=layout, screen=screen, extras=extras, lock=descriptor, record=_start_over(layout))
             _do(work)
         finally:
-            clear_temporary(state.load(layout), layout)
+            rescue.collect(state.load(layout), layout)
 
 
 def _do(work: Work) -> None:
@@ -69,6 +70,7 @@ def _start_over(layout: Layout) -> state.Record:
     """Forget everything first, remove it then: a call that is killed in between starts over too."""
     record: state.Record = {"made": True}
     state.save(layout, record)
+    rescue.forget(layout)
     empty(layout.venv, keep=layout.folder)
     return record
 
@@ -96,5 +98,5 @@ def explain(error: OSError, layout: Layout) -> SrtuiError:
 
 
 def _ask_to_end(number: int, _: FrameType | None) -> None:
-    """SIGTERM unwinds as Ctrl-C does, so that no child is left behind."""
+    """SIGTERM and a lost terminal unwind as Ctrl-C does, so that no child is left behind."""
     sys.exit(128 + number)

@@ -32,6 +32,7 @@ class Layout:
         self.folder = self.venv / ".start"
         self.record = self.folder / "state.json"
         self.lock = self.folder / "lock"
+        self.wheels = self.folder / "wheels"
         self.constraints = self.folder / "constraints.txt"
 
     def log(self, phase: str) -> Path:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bootstrap import child, disk, pip, state
+from bootstrap import child, disk, pip, rescue, state
 from bootstrap.screen import Screen
 from bootstrap.state import Layout, Record
 
@@ -66,7 +66,7 @@ class Work:
         DiskFullError
             When the environment or the downloads do not fit.
         """
-        clear_temporary(self.record, self.layout)
+        rescue.collect(self.record, self.layout)
         venv = self.layout.venv
         self.temporary = disk.temporary_folder(self.layout.folder / "tmp", venv, environment, downloads)
         self.temporary.mkdir(parents=True, exist_ok=True)
@@ -74,15 +74,6 @@ class Work:
         cache = Path(os.environ.get("PIP_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         demands = [("", venv, environment), ("", self.temporary, downloads), ("", cache, downloads)]
         self.cached = not disk.lacking(demands)
-
-
-def clear_temporary(record: Record, layout: Layout) -> None:
-    """Remove what pip left in its temporary folder when it was killed; it can be gigabytes."""
-    own = layout.folder / "tmp"
-    elsewhere = Path(record.get("temporary") or own)
-    shutil.rmtree(own, ignore_errors=True)
-    if elsewhere.name.startswith(disk.TEMPORARY_PREFIX):
-        shutil.rmtree(elsewhere, ignore_errors=True)
 
 
 def empty(folder: Path, *, keep: Path) -> None:

@@ -207,8 +207,8 @@ def overridden(index: str, platform: Platform, python: Capability) -> Build:
         accelerator="any",
         local=None,
         why="SRTUI_TORCH_INDEX names it",
-        disk=_bytes(largest.disk if largest else 6.4),
-        download=_bytes(largest.download if largest else 3.1),
+        disk=_bytes(largest.disk if largest else 6.8),
+        download=_bytes(largest.download if largest else 3.2),
     )
 
 
@@ -274,8 +274,8 @@ def _unknown(platform: Platform, python: Capability) -> Build:
         accelerator="any",
         local=None,
         why=f"Python {python[0]}.{python[1]} on {platform.key} is not in the matrix of known builds",
-        disk=_bytes(6.4),
-        download=_bytes(3.1),
+        disk=_bytes(6.8),
+        download=_bytes(3.2),
     )
 
 

@@ -19,14 +19,14 @@ ROOT = Path(__file__).resolve().parents[2]
 # call that waits to be killed or released; FAKE_PIP_SAYS and FAKE_EXIT make pip or the final command fail.
 FAKE_PYTHON = """\
 #!{python} -S
-import json, os, pathlib, shutil, sys, time
+import json, os, pathlib, shutil, sys, time, zipfile
 arguments = sys.argv[1:]
 words = [word for word in arguments if word != "-I"]
 me = pathlib.Path(sys.argv[0])
 if words[:2] == ["-m", "venv"]:
     call = "environment"
 elif words[:3] == ["-m", "pip", "install"]:
-    call = "project" if "-e" in words else "torch"
+    call = "rescue" if "--no-index" in words else "project" if "-e" in words else "torch"
 elif words[:2] == ["-m", "srtui.hardware.check"]:
     call = "pair"
 elif words[:2] == ["-m", "srtui_kernels"]:
@@ -36,7 +36,8 @@ elif words[:1] == ["-c"]:
 else:
     call = "run"
 names = ("TMPDIR", "PIP_USER", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PYTHONPATH")
-entry = {{"call": call, "arguments": arguments, "cwd": os.getcwd(), "env": {{n: os.environ.get(n) for n in names}}}}
+env = {{name: os.environ.get(name) for name in names}}
+entry = {{"call": call, "pid": os.getpid(), "arguments": arguments, "cwd": os.getcwd(), "env": env}}
 with open(os.environ["FAKE_LOG"], "a", encoding="utf-8") as log:
     log.write(json.dumps(entry) + "\\n")
 if os.environ.get("FAKE_HANG") == call:
@@ -44,6 +45,11 @@ if os.environ.get("FAKE_HANG") == call:
         half = me.parents[1] / "lib/python3.11/site-packages/half-1.0.dist-info"
         half.mkdir(parents=True, exist_ok=True)
         (half / "METADATA").write_text("Name: half")
+        unpack = pathlib.Path(os.environ["TMPDIR"]) / "pip-unpack-x"
+        unpack.mkdir()
+        with zipfile.ZipFile(unpack / "whole-1.0-py3-none-any.whl", "w") as wheel:
+            wheel.writestr("whole.py", "")
+        (unpack / "partial-1.0-py3-none-any.whl").write_bytes(b"PK")
     pathlib.Path(os.environ["FAKE_LOG"] + ".reached").touch()
     while not pathlib.Path(os.environ["FAKE_LOG"] + ".release").exists():
         time.sleep(0.02)
@@ -187,6 +193,20 @@ class Checkout:
             time.sleep(0.01)
         reached.unlink()
 
+    def kill(self, process: subprocess.Popen[str]) -> None:
+        """End ./start and its child at once, as a dying machine does."""
+        os.kill(process.pid, signal.SIGKILL)
+        os.kill(int(str(self.entries()[-1]["pid"])), signal.SIGKILL)
+        process.communicate(timeout=30)
+
+    def alive(self) -> bool:
+        """Whether the last call's process still runs."""
+        try:
+            os.kill(int(str(self.entries()[-1]["pid"])), 0)
+        except ProcessLookupError:
+            return False
+        return True
+
     def release(self) -> None:
         """Let the call that hangs go on."""
         Path(f"{self.log}.release").touch()
@@ -204,9 +224,3 @@ def ready(checkout: Checkout) -> Checkout:
     assert done.returncode == 0, done.stderr
     checkout.forget()
     return checkout
-
-
-def kill_all(process: subprocess.Popen[str], number: int = signal.SIGKILL) -> None:
-    """Signal ./start and its children, as a terminal or a dying machine does."""
-    os.killpg(process.pid, number)
-    process.wait(30)

@@ -201,9 +201,8 @@ def test_killed_in_every_phase_each_call_continues_where_the_last_one_was(checko
     for number, phase in enumerate(PHASES):
         process = checkout.popen("profiles", FAKE_HANG=phase)
         checkout.wait_for_hang()
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate(timeout=30)
-        assert checkout.calls() == PHASES[began : number + 1]
+        checkout.kill(process)
+        assert [call for call in checkout.calls() if call != "rescue"] == PHASES[began : number + 1]
         checkout.forget()
         began = number
     done = checkout.start("profiles")
@@ -221,11 +220,22 @@ def test_ctrl_c_in_every_phase_leaves_nothing_running_and_loses_nothing(checkout
         _, err = process.communicate(timeout=30)
         assert process.returncode == 130
         assert "./start continues there" in err
-        with pytest.raises(ProcessLookupError):
-            os.killpg(process.pid, 0)
+        assert not checkout.alive()
     checkout.forget()
     assert checkout.start("profiles").returncode == 0
     assert checkout.calls() == [PHASES[-1], "run"]
+
+
+def test_what_was_downloaded_whole_is_not_downloaded_again(checkout: Any) -> None:
+    process = checkout.popen("profiles", FAKE_HANG="torch")
+    checkout.wait_for_hang()
+    checkout.kill(process)
+    checkout.forget()
+    assert checkout.start("profiles").returncode == 0
+    assert checkout.calls() == ["rescue", *PHASES[1:], "run"]
+    arguments = checkout.entry("rescue")["arguments"]
+    assert [Path(word).name for word in arguments if word.endswith(".whl")] == ["whole-1.0-py3-none-any.whl"]
+    assert not (checkout.root / ".venv" / ".start" / "wheels").exists()
 
 
 def test_a_termination_ends_the_child_too(checkout: Any) -> None:
@@ -234,8 +244,7 @@ def test_a_termination_ends_the_child_too(checkout: Any) -> None:
     process.terminate()
     process.communicate(timeout=30)
     assert process.returncode == 143
-    with pytest.raises(ProcessLookupError):
-        os.killpg(process.pid, 0)
+    assert not checkout.alive()
 
 
 def test_a_second_start_waits_and_says_for_whom(checkout: Any) -> None:
@@ -265,7 +274,7 @@ def test_a_child_that_outlives_its_start_keeps_the_others_out(checkout: Any) -> 
     for process in (first, second):
         process.communicate(timeout=30)
     assert second.returncode == 0
-    assert checkout.calls() == ["environment", "torch", "torch", "project", "pair", "kernels", "run"]
+    assert checkout.calls() == ["environment", "torch", "rescue", "torch", "project", "pair", "kernels", "run"]
 
 
 def test_no_ensurepip_names_the_package_to_install(checkout: Any) -> None:
