@@ -18,7 +18,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 _PAGE_HEADER = 16
 _TREE = 64
 """Bytes of the tree per entry: a node of at most 40 in a leaf that is at least two thirds full, and branches above."""
-_SLACK = 4 << 20
+SLACK = 4 << 20
 """For the first pages, and for those that wait to be used again after a commit."""
 
 
@@ -46,7 +46,7 @@ class StoreWriter:
         self._path = path
         self._waiting = 0
         with explained(path):
-            self._env = lmdb.open(str(path), map_size=room + _SLACK, subdir=False, lock=False, meminit=False)
+            self._env = lmdb.open(str(path), map_size=room + SLACK, subdir=False, lock=False, meminit=False)
             self._txn = self._env.begin(write=True)
             self.last = _last_name(self._txn)
 
