@@ -21,7 +21,7 @@ from srtui_kernels._checks import Bytes, channels_of, number, rows_of
 from srtui_kernels._jit import kernel
 
 LONGEST = 200.0
-_SLIVER = 1e-6  # shorter pieces of line come from rounding, not from geometry
+_SLIVER = 1e-6  # shorter lines are points, and shorter parts of a line come from rounding, not from geometry
 
 
 class Taps(NamedTuple):
@@ -67,8 +67,8 @@ def motion(src_hwc: Bytes, angle: float, length: float) -> Bytes:
 def line(angle: float, length: float) -> Taps:
     """Draw a line through the middle of the origin's pixel; see `motion` for the units."""
     across, down = _direction(angle)
-    lengths = _pixel_lengths(across, down, length) if length > 0.0 else {(0, 0): 1.0}
-    kept = sorted((place, piece) for place, piece in lengths.items() if piece > _SLIVER * max(length, 1.0))
+    lengths = _pixel_lengths(across, down, length) if length > _SLIVER else {(0, 0): 1.0}
+    kept = sorted((place, piece) for place, piece in lengths.items() if piece > _SLIVER * length)
     weight = np.array([piece for _, piece in kept])
     dy, dx = np.array([place for place, _ in kept], np.int32).T
     return Taps(np.ascontiguousarray(dy), np.ascontiguousarray(dx), (weight / weight.sum()).astype(np.float32))

@@ -1,0 +1,1 @@
+"""Plain NumPy twins of the kernels: slow, obvious, never optimised."""

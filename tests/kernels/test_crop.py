@@ -1,0 +1,62 @@
+"""Crops are what NumPy would cut, turn and divide."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from srtui_kernels import crop_to_chw
+
+from tests.cases import CASES, Case, noise
+from tests.kernels.reference.crop import crop_to_chw as twin
+from tests.kernels.verbs import assert_same_bytes
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_turn_gives_its_twins_numbers(case: Case) -> None:
+    picture = case.make()
+    size = max(min(picture.shape[:2]) // 2, 1)
+    y, x = picture.shape[0] - size, (picture.shape[1] - size) // 2
+    for code in range(8):
+        assert_same_bytes(crop_to_chw(picture, y, x, size, code), twin(picture, y, x, size, code), (case, code))
+
+
+@given(data=st.data(), height=st.integers(1, 40), width=st.integers(1, 40), code=st.integers(0, 7))
+@settings(max_examples=100, deadline=None)
+def test_any_square_inside_gives_its_twins_numbers(data: st.DataObject, height: int, width: int, code: int) -> None:
+    size = data.draw(st.integers(1, min(height, width)))
+    y, x = data.draw(st.integers(0, height - size)), data.draw(st.integers(0, width - size))
+    picture = noise(height, width, 3)
+    assert_same_bytes(crop_to_chw(picture, y, x, size, code), twin(picture, y, x, size, code), (y, x, size, code))
+
+
+def test_every_byte_becomes_its_share_of_255() -> None:
+    picture = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    assert_same_bytes(crop_to_chw(picture, 0, 0, 16)[0], picture.astype(np.float32) / np.float32(255), "all bytes")
+
+
+def test_writes_into_a_place_in_a_batch() -> None:
+    batch, picture = np.full((3, 3, 8, 8), np.nan, np.float32), noise(20, 20, 3)
+    result = crop_to_chw(picture, 5, 6, 8, 5, out=batch[1])
+    assert np.shares_memory(result, batch)
+    assert_same_bytes(batch[1], twin(picture, 5, 6, 8, 5), "the place")
+    assert np.isnan(batch[[0, 2]]).all(), "its neighbours are left alone"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "says"),
+    [
+        ((0, 0, 9), ValueError, "size is 9; pass a whole number from 1 to 8"),
+        ((3, 0, 6), ValueError, "y is 3; pass a whole number from 0 to 2"),
+        ((0, -1, 6), ValueError, "x is -1"),
+        ((0, 0, 6, 8), ValueError, "code is 8"),
+        ((0, 0, True), TypeError, "size is True"),
+        ((0, 0, 2, 0, np.empty((3, 2, 2))), TypeError, "out is float64"),
+        ((0, 0, 2, 0, np.empty((3, 2, 3), np.float32)), ValueError, r"out has shape \(3, 2, 3\)"),
+        ((0, 0, 2, 0, np.empty((3, 2, 4), np.float32)[..., ::2]), ValueError, "not contiguous"),
+    ],
+)
+def test_wrong_arguments_are_named(arguments: tuple[object, ...], error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says):
+        crop_to_chw(noise(8, 10, 3), *arguments)
