@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from srtui.errors import UsageError
 from srtui.jobs.context import JobContext, Stopped
 from srtui.jobs.events import EventTail, EventWriter
 
+PREPARING = "preparing pictures"
+"""Name of the phase."""
+
 
 class Refusals:
     """Pictures that showed only when they were decoded that they cannot be used: a journal that survives a kill."""
@@ -33,8 +37,10 @@ class Refusals:
         self.by_number: dict[str, str] = {event["number"]: event["reason"] for event in EventTail(path).read()}
 
     def add(self, number: str, reason: str) -> None:
-        """Remember why a picture was refused."""
+        """Remember why a picture was refused, before any later picture is committed: it will not be tried again."""
         self._journal.write("refused", number=number, reason=reason)
+        with self._path.open("rb") as journal:
+            os.fsync(journal.fileno())
         self.by_number[number] = reason
 
     def close(self) -> None:
@@ -65,7 +71,7 @@ def make_pictures(
     refusals: Refusals,
 ) -> None:
     """Make what the stores in ``folder`` do not hold yet; when asked to stop, keep what is made."""
-    job.phase("preparing pictures", quiet=300)
+    job.phase(PREPARING, quiet=300)
     with (
         closing(StoreWriter(folder / "train.lmdb", head.train_room)) as train,
         closing(StoreWriter(folder / "val.lmdb", head.val_room)) as val,

@@ -1,5 +1,8 @@
 """Making the plan: look at every source, then number, split and deal what can be used.
 
+Pictures are judged by their headers, so that each is decoded once only, when it is made. One that then proves damaged
+is rejected: its number stays empty and its split has one picture less.
+
 What is found waits in a file; in memory are some 40 bytes per picture.
 """
 

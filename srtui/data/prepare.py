@@ -74,6 +74,8 @@ def _prepare(job: JobContext, request: PrepareRequest, folder: Path) -> None:
 
 def _clear(job: JobContext, request: PrepareRequest, folder: Path) -> None:
     """Remove what an earlier job left, if asked to (once: a resumed job goes on), or if its plan is missing."""
+    for unfinished in folder.glob(".*.part"):
+        unfinished.unlink()
     head = read_head(folder / PLAN)
     if head is not None and (head.job == job.folder.id or not request.fresh):
         return
@@ -107,6 +109,7 @@ def _leave(job: JobContext, request: PrepareRequest, folder: Path, sources: Sequ
     about = open_dataset(folder).about
     _compare(folder, request, about.digest, about.sources, sources_digest(sources))
     _enforce(request, folder, about.totals.rejected)
+    (folder / REFUSED).unlink(missing_ok=True)
     _report(job, about, "unchanged")
 
 

@@ -1,0 +1,135 @@
+"""Whatever ends a preparation, and whenever: the next run goes on, and the dataset is as if nothing had been."""
+
+from __future__ import annotations
+
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from srtui.data.datasets import Content, open_dataset
+from srtui.data.store import StoreReader
+from srtui.jobs.folder import JobFolder, read_json
+from tests.data.preparing import Preparation, fill
+
+WORKER = [sys.executable, str(Path(__file__).with_name("dying_worker.py"))]
+
+NEVER = ("srtui.worker", "main", 0)
+
+# In which function of which module, at which call, the worker is killed.
+MOMENTS = [
+    ("srtui.data.making", "StoreWriter.commit", 4),  # before a commit
+    ("srtui.data.making", "Refusals.add", 1),  # as a damaged picture is found
+    ("srtui.data.reports", "zip_longest", 1),  # in the middle of writing names.csv
+    ("srtui.data.prepare", "_report", 1),  # after the last file
+]
+MORE_MOMENTS = [
+    ("srtui.data.planning", "_remember", 4),  # while it looks at the sources
+    ("srtui.data.planning", "_lines", 1),  # in the middle of writing the plan
+    ("srtui.data.prepare", "make_pictures", 1),  # before the first picture
+    ("srtui.data.making", "StoreWriter.add", 5),  # between two pictures
+    ("srtui.data.prepare", "write_names", 1),  # as everything is in the stores
+    ("srtui.data.prepare", "write_dataset", 1),  # before the last file
+    ("srtui.data.making", "Refusals.remove", 1),  # after it
+]
+
+
+def run_worker(folder: JobFolder, *arguments: object, **options: object) -> int:
+    """Work on a job in a process of its own; gives its exit code, negative for a signal."""
+    command = [*WORKER, str(folder.path), *map(str, arguments)]
+    return subprocess.run(command, check=False, capture_output=True, timeout=120, **options).returncode  # type: ignore[call-overload,no-any-return]  # options are run's
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight pictures, two of them damaged in a way that shows late."""
+    folder = fill(tmp_path_factory.mktemp("sources") / "мои снимки")
+    for name in ("снимок 02.png", "снимок 05.png"):
+        (folder / name).write_bytes((folder / name).read_bytes()[:-50])
+    (folder / "text.png").write_text("no picture")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Preparation:
+    """What an uninterrupted preparation makes."""
+    preparation = Preparation(tmp_path_factory.mktemp("whole"), photos)
+    preparation.run()
+    return preparation
+
+
+def assert_same(preparation: Preparation, content: Content, whole: Preparation) -> None:
+    assert content == open_dataset(whole.dataset).about.content
+    for name in ("names.csv", "rejected.csv"):
+        assert (preparation.dataset / name).read_bytes() == (whole.dataset / name).read_bytes()
+    files = {path.name for path in preparation.dataset.iterdir()}
+    assert files == {path.name for path in whole.dataset.iterdir()}
+
+
+@pytest.mark.parametrize(("module", "function", "count"), MOMENTS)
+def test_a_kill_changes_nothing(
+    tmp_path: Path, photos: Path, whole: Preparation, module: str, function: str, count: int
+) -> None:
+    preparation = Preparation(tmp_path, photos)
+    folder = preparation.create()
+    assert run_worker(folder, module, function, count) == -signal.SIGKILL
+    assert_same(preparation, preparation.resume().about.content, whole)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(("module", "function", "count"), MORE_MOMENTS)
+def test_a_kill_at_any_step_changes_nothing(
+    tmp_path: Path, photos: Path, whole: Preparation, module: str, function: str, count: int
+) -> None:
+    test_a_kill_changes_nothing(tmp_path, photos, whole, module, function, count)
+
+
+def test_a_resumed_job_does_not_start_over_although_it_was_asked_to(
+    tmp_path: Path, photos: Path, whole: Preparation
+) -> None:
+    preparation = Preparation(tmp_path, photos)
+    preparation.run()
+    folder = preparation.create(fresh=True)
+    made = []
+    for _ in range(2):
+        assert run_worker(folder, "srtui.data.making", "StoreWriter.add", 2) == -signal.SIGKILL
+        made.append(sum(len(StoreReader(preparation.dataset / name).names) for name in ("train.lmdb", "val.lmdb")))
+    assert made == [1, 2]
+    assert_same(preparation, preparation.resume().about.content, whole)
+
+
+def test_a_full_disk_ends_with_its_code_and_the_next_run_goes_on(
+    tmp_path: Path, photos: Path, whole: Preparation
+) -> None:
+    preparation = Preparation(tmp_path, photos)
+    folder = preparation.create()
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (120_000, 120_000))
+
+    assert run_worker(folder, *NEVER, preexec_fn=limit) == 4
+    ending = read_json(folder.exit)
+    assert ending is not None
+    assert (ending["outcome"], ending["code"]) == ("failed", 4)
+    assert "no room left on the disk" in ending["error"]
+    assert StoreReader(preparation.dataset / "train.lmdb").names
+    assert_same(preparation, preparation.resume().about.content, whole)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("seed", range(10))
+def test_a_kill_at_a_random_moment_changes_nothing(tmp_path: Path, photos: Path, whole: Preparation, seed: int) -> None:
+    preparation = Preparation(tmp_path, photos)
+    folder = preparation.create()
+    command = [*WORKER, str(folder.path), *map(str, NEVER)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while not (preparation.dataset / "lock").exists():
+            time.sleep(0.001)
+        time.sleep(random.Random(seed).uniform(0, 0.5))
+        process.kill()
+    assert_same(preparation, preparation.resume().about.content, whole)
