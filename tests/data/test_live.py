@@ -1,0 +1,82 @@
+"""Live degradation: crops are spoiled with their surroundings, and each time anew."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from srtui.config.degradation import Gaussian, Jpeg, Scenario
+from srtui.config.project import Prepare
+from srtui.data.datasets import Dataset
+from srtui.data.live import degraded_region
+from srtui.data.store import StoreReader
+from srtui.data.stream import SampleStream
+from srtui.data.writing import StoreWriter, room_for
+from srtui.degradation.scenarios import degrade
+from tests.data.pictures_cases import smooth
+from tests.data.preparing import HALF, Preparation, fill
+
+SMOOTH = Scenario(name="smooth", steps=(HALF, Gaussian(sigma=2.0)))
+BLOCKS = Scenario(name="blocks", steps=(HALF, Jpeg(quality="photoshop-3")))
+LARGE = np.random.default_rng(1).integers(0, 256, (320, 352, 3), np.uint8)
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (128, 150), (256, 288), (0, 100)])
+@pytest.mark.parametrize("word", [0, 7, 200, 2**63 + 99])
+def test_a_crop_is_what_it_would_be_in_the_whole_picture(corner: tuple[int, int], word: int) -> None:
+    whole = degrade(LARGE, SMOOTH, 2, key=0)
+    region, y, x = degraded_region(LARGE, SMOOTH, 2, corner, 64, key=0, word=word)
+    assert region.size < whole.size
+    top, left = corner[0] // 2, corner[1] // 2
+    assert np.array_equal(region[y : y + 32, x : x + 32], whole[top : top + 32, left : left + 32])
+
+
+def test_the_jpeg_grid_begins_anywhere() -> None:
+    places = {degraded_region(LARGE, BLOCKS, 2, (128, 150), 64, key=0, word=word)[1:] for word in range(512)}
+    assert {y % 8 for y, _ in places} == {x % 8 for _, x in places} == set(range(8))
+
+
+def test_a_picture_that_is_hardly_larger_than_the_crop_is_taken_whole() -> None:
+    small = smooth(64, 80)
+    region, y, x = degraded_region(small, BLOCKS, 2, (0, 16), 64, key=0, word=12345)
+    assert np.array_equal(region, degrade(small, BLOCKS, 2, key=0))
+    assert (y, x) == (0, 8)
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Dataset:
+    """A dataset as it is without stored lq."""
+    dataset = Preparation(tmp_path, fill(tmp_path / "photos"), prepare=Prepare(validation=0)).run()
+    reader = StoreReader(dataset.train)
+    pictures = {name: np.array(reader.gt(name)) for name in reader.names}
+    dataset.train.unlink()
+    room = sum(room_for(picture.shape[1], picture.shape[0]) for picture in pictures.values())
+    with closing(StoreWriter(dataset.train, room)) as writer:
+        for name, picture in pictures.items():
+            writer.add(name, picture, None)
+        writer.commit()
+    return dataset
+
+
+def test_live_samples_are_the_same_for_any_number_of_threads_and_after_a_resume(live: Dataset) -> None:
+    def take(count: int, threads: int, start: int = 0) -> list[bytes]:
+        options = {"seed": 1, "gt_size": 48, "batch": 4, "threads": threads, "start": start}
+        with closing(SampleStream(live, **options)) as samples:  # type: ignore[arg-type]  # a table of options
+            return [batch.lq_bchw.tobytes() + batch.gt_bchw.tobytes() for batch in islice(samples, count)]
+
+    one = take(10, threads=1)
+    assert take(10, threads=5) == one
+    assert take(4, threads=2, start=24) == one[6:]
+    assert len(set(one)) == 10
+
+
+def test_live_lq_looks_like_its_gt(live: Dataset) -> None:
+    with closing(SampleStream(live, seed=1, gt_size=48, batch=16, threads=1)) as samples:
+        batch = next(samples)
+    small = batch.gt_bchw.reshape(16, 3, 24, 2, 24, 2).mean((3, 5))
+    assert np.abs(small - batch.lq_bchw).mean() < 0.03
+    assert not np.array_equal(small, batch.lq_bchw)
