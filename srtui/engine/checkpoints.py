@@ -198,7 +198,10 @@ def _load_state(path: Path) -> dict[str, Any]:
 
 def _check_zip(content: bytes) -> None:
     try:
-        broken = zipfile.ZipFile(io.BytesIO(content)).testzip()
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        if any(record.compress_type != zipfile.ZIP_STORED for record in archive.infolist()):
+            raise _DamagedError("state.pt: compressed, which torch never does")
+        broken = archive.testzip()
     except _UNREADABLE as error:
         raise _DamagedError(f"state.pt: {error}") from None
     if broken is not None:

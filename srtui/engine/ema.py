@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 
 import torch
-from torch import nn
+
+from srtui.engine.networks import SRNetwork
 
 
 class Ema:
@@ -17,7 +18,7 @@ class Ema:
         A network like the trained one, holding the average. Nothing trains it.
     """
 
-    def __init__(self, net: nn.Module, decay: float) -> None:
+    def __init__(self, net: SRNetwork, decay: float) -> None:
         self.net = copy.deepcopy(net).eval().requires_grad_(requires_grad=False)
         self._decay = decay
         self._live = [value.detach() for value in net.state_dict().values()]

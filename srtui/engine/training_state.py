@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,15 +57,15 @@ class TrainingState:
         self.loaded = None
         return self.stepper
 
-    def checkpoint(self, description: dict[str, Any]) -> Checkpoint:
-        """Everything, as it is now; ``description`` says of what (see `restore`)."""
+    def checkpoint(self, about: Mapping[str, Any]) -> Checkpoint:
+        """Everything, as it is now; ``about`` goes into its state as it is."""
         progress = {name: getattr(self.progress, name) for name in Progress.__dataclass_fields__}
         return Checkpoint(
             iteration=self.progress.iteration,
             net=self.net.state_dict(),
             ema=self.ema.net.state_dict(),
             state={
-                "description": description,
+                **about,
                 "progress": progress,
                 "stepper": self.loaded if self.stepper is None else self.stepper.state_dict(),
                 "rng": {"cpu": torch.get_rng_state(), "cuda": self._cuda_random_states()},
