@@ -47,25 +47,36 @@ def draw_outline(state: State, x: float, y: float, radius: float) -> Outline:
         corners = _rectangle(length * 0.886, width * 0.886, cos, sin, sides)
     elif kind in (6, 7):
         corners = _polygon(state, length, width, cos, sin, sides)
-    reach = length * (1.4 if corners else 1.0) + ragged
-    return Outline(x, y, reach, cos, sin, length, width, ragged, draw(state, 0.0, 64.0), corners, sides)
+    return Outline(
+        x=x,
+        y=y,
+        reach=length * (1.4 if corners else 1.0) + ragged,
+        cos=cos,
+        sin=sin,
+        half_length=length,
+        half_width=width,
+        ragged=ragged,
+        phase=draw(state, 0.0, 64.0),
+        corners=corners,
+        sides=sides,
+    )
 
 
 @kernel
 def moved(outline: Outline, dx: float, dy: float) -> Outline:
     """Return the same outline elsewhere."""
     return Outline(
-        outline.x + dx,
-        outline.y + dy,
-        outline.reach,
-        outline.cos,
-        outline.sin,
-        outline.half_length,
-        outline.half_width,
-        outline.ragged,
-        outline.phase,
-        outline.corners,
-        outline.sides,
+        x=outline.x + dx,
+        y=outline.y + dy,
+        reach=outline.reach,
+        cos=outline.cos,
+        sin=outline.sin,
+        half_length=outline.half_length,
+        half_width=outline.half_width,
+        ragged=outline.ragged,
+        phase=outline.phase,
+        corners=outline.corners,
+        sides=outline.sides,
     )
 
 

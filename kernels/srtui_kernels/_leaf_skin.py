@@ -15,6 +15,7 @@ Colour = tuple[float, float, float]  # red, green, blue, 0 to 255
 Palette = NDArray[np.float64]  # (colours, 3)
 
 _PLAIN, _WAVES, _STRIPES, _CHECKS = 0, 1, 2, 3
+_UNSEEN = 0.004  # a texture of less than a level
 _FINEST = 1.0  # smallest cell of a texture in pixels: finer ones would alias
 
 
@@ -28,6 +29,7 @@ class Skin(NamedTuple):
     slope_y: float
     cos: float
     sin: float
+    phase: float  # which part of the noise and of the pattern is at the centre
     cell: float  # of the coarsest texture octave, across
     stretch: float  # how much longer than wide the texture's cells are
     octaves: int
@@ -55,7 +57,7 @@ def draw_palette(state: State, count: int) -> Palette:
     for colour in range(count):
         light = min(max(brightness + spread * draw_bell(state), 6.0), 250.0)
         vivid = colourful * (3.0 if draw(state, 0.0, 1.0) < 0.12 else 1.0) * np.sqrt(light / 110.0)
-        warm, pink = cast + vivid * draw_bell(state), 0.33 * vivid * draw_bell(state)
+        warm, pink = cast + vivid * draw_bell(state), 0.28 * vivid * draw_bell(state)
         palette[colour, 0] = light + warm + 0.67 * pink
         palette[colour, 1] = light - 1.33 * pink
         palette[colour, 2] = light - warm + 0.67 * pink
@@ -77,27 +79,30 @@ def draw_skin(state: State, palette: Palette, home: float, radius: float, blur: 
     count = 0
     while cell / 2.0**count >= finest and count < 7:
         count += 1
-    texture = min(rough * draw_scale(state, 0.02, 1.0), 0.5)
-    pattern = draw_below(state, 12)
+    stretch = 1.0 if draw(state, 0.0, 1.0) < 0.6 else draw_scale(state, 1.5, 12.0)
+    pattern = draw_below(state, 12)  # a quarter of the larger leaves have one
+    if pattern not in (_WAVES, _STRIPES, _CHECKS) or radius < 8.0:
+        pattern = _PLAIN
     return Skin(
-        max(colour[0] * shade + shift, 1.0),
-        max(colour[1] * shade, 1.0),
-        max(colour[2] * shade - shift, 1.0),
-        shade_x * slope,
-        shade_y * slope,
-        cos,
-        sin,
-        cell,
-        1.0 if draw(state, 0.0, 1.0) < 0.6 else draw_scale(state, 1.5, 12.0),
-        count,
-        draw(state, 0.5, 1.0),
-        texture,
-        draw(state, 0.0, 0.3),
-        pattern if pattern in (_WAVES, _STRIPES, _CHECKS) and radius > 8.0 else _PLAIN,
-        max(draw_scale(state, 3.0, max(6.0, radius * 0.7)), 3.0 * finest),
-        draw(state, 0.05, 0.5),
-        draw(state, 0.0, 0.5),
-        1.0 / (1.0 + blur),
+        red=max(colour[0] * shade + shift, 1.0),
+        green=max(colour[1] * shade, 1.0),
+        blue=max(colour[2] * shade - shift, 1.0),
+        slope_x=shade_x * slope,
+        slope_y=shade_y * slope,
+        cos=cos,
+        sin=sin,
+        phase=draw(state, 0.0, 64.0),
+        cell=cell,
+        stretch=stretch,
+        octaves=count,
+        persistence=draw(state, 0.5, 1.0),
+        texture=min(rough * draw_scale(state, 0.02, 1.0), 0.5),
+        tint=draw(state, 0.0, 0.3),
+        pattern=pattern,
+        period=max(draw_scale(state, 3.0, max(6.0, radius * 0.7)), 3.0 * finest),
+        contrast=draw(state, 0.05, 0.5),
+        warp=draw(state, 0.0, 0.5),
+        crisp=1.0 / (1.0 + blur),
     )
 
 
@@ -105,18 +110,16 @@ def draw_skin(state: State, palette: Palette, home: float, radius: float, blur: 
 def skin_colour(skin: Skin, lattice: Lattice, dx: float, dy: float) -> Colour:
     """Colour of a leaf at a point relative to its centre, before the picture's own light and shadow."""
     along, across = dx * skin.cos + dy * skin.sin, dy * skin.cos - dx * skin.sin
-    light = 1.0 + dx * skin.slope_x + dy * skin.slope_y
-    noise = 0.0
-    if skin.texture > 0.004:
-        noise = octaves(
-            lattice, along / (skin.cell * skin.stretch) + 3.1, across / skin.cell + 7.7, skin.octaves, skin.persistence
-        )
-        light *= max(1.0 + skin.texture * noise, 0.05)
+    light, noise = 1.0 + dx * skin.slope_x + dy * skin.slope_y, 0.0
+    if skin.texture > _UNSEEN:
+        u, v = along / (skin.cell * skin.stretch) + skin.phase, across / skin.cell + skin.phase
+        noise = skin.texture * octaves(lattice, u, v, skin.octaves, skin.persistence)
+        light *= max(1.0 + noise, 0.05)
     if skin.pattern != _PLAIN:
         bend = skin.warp * smooth_noise(lattice, dx * 0.5 / skin.period, dy * 0.5 / skin.period)
-        light *= 1.0 - skin.contrast * (0.5 + 0.5 * _pattern(skin, along / skin.period + bend, across / skin.period))
-    light = max(light, 0.0)
-    tint = 255.0 * skin.texture * skin.tint * noise * 0.3
+        height = _pattern(skin, along / skin.period + skin.phase + bend, across / skin.period + skin.phase)
+        light *= 1.0 - skin.contrast * (0.5 + 0.5 * height)
+    light, tint = max(light, 0.0), 76.0 * skin.tint * noise
     return skin.red * light + tint, skin.green * light, skin.blue * light - tint
 
 

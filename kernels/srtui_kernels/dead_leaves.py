@@ -83,21 +83,20 @@ class Scene(NamedTuple):
 def _draw_scene(state: State, height: int, width: int) -> Scene:
     side = float(min(height, width))
     sun_x, sun_y = draw_direction(state)
-    largest = max(side * draw(state, 0.25, 0.8), 8.0)
     return Scene(
-        draw_scale(state, 1.5, 4.0),
-        largest,
-        draw_scale(state, 2.0, 60.0),
-        side * draw(state, 0.2, 0.6),
-        draw(state, 0.8, 1.2),
-        0.0 if draw(state, 0.0, 1.0) < 0.6 else draw_scale(state, 0.5, 8.0),
-        draw(state, 0.0, 1.0),
-        draw_scale(state, 0.06, 0.5),
-        sun_x,
-        sun_y,
-        draw(state, 0.0, 0.6),
-        draw(state, 0.0, 0.3),
-        draw(state, 0.0, 1.5),
+        smallest=draw_scale(state, 1.5, 4.0),
+        largest=max(side * draw(state, 0.25, 0.8), 8.0),
+        calm=draw_scale(state, 2.0, 60.0),
+        region=side * draw(state, 0.2, 0.6),
+        edge=draw(state, 0.8, 1.2),
+        blur=0.0 if draw(state, 0.0, 1.0) < 0.6 else draw_scale(state, 0.5, 8.0),
+        focus=draw(state, 0.0, 1.0),
+        rough=draw_scale(state, 0.06, 0.5),
+        sun_x=sun_x,
+        sun_y=sun_y,
+        shadow=draw(state, 0.0, 0.6),
+        glow=draw(state, 0.0, 0.3),
+        grain=draw(state, 0.0, 1.5),
     )
 
 
