@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -27,14 +26,12 @@ from srtui.engine.model_card import ModelCard, card_of, metadata_of
 from srtui.engine.models import save_model
 from srtui.engine.reporting import Reporter
 from srtui.engine.reservation import device_id, reserved
+from srtui.engine.resuming import About, resume
 from srtui.engine.schedules import learning_rate
 from srtui.engine.tensorboard import Curves
 from srtui.engine.training_state import TrainingState
 from srtui.errors import MachineError, UsageError
 from srtui.jobs.context import JobContext, Stopped
-
-Conditions = dict[str, str | int]
-"""What the last digits of a result depend on, apart from the request."""
 
 
 def run(job: JobContext, request: TrainRequest) -> None:
@@ -59,14 +56,15 @@ def run(job: JobContext, request: TrainRequest) -> None:
         dataset = _dataset(request)
         state = _new_state(request, device)
         precision = choose_precision(request.profile.precision, device)
-        conditions = _conditions(device, threads, precision)
-        _resume(job, request, state, conditions)
+        about = About.of(request, device, threads, precision)
+        resume(job, state, about)
         if state.progress.finished:
             return
         with closing(Curves(job.folder.path / "tensorboard", state.progress.iteration)) as curves:
             reporter = Reporter(job, curves, total=request.profile.iterations, device=device)
             appraiser = Appraiser(job, StoreReader(dataset.val), curves)
-            session = _Session(job, request, dataset, device, precision, threads, conditions, reporter, appraiser)
+            session = _Session(job, request, dataset, device, precision, threads, about, reporter, appraiser)
+            _check_stages(session)
             with _out_of_memory_explained(device):
                 _train(session, state)
 
@@ -81,7 +79,7 @@ class _Session:
     device: torch.device
     precision: Arithmetic
     threads: int
-    conditions: Conditions
+    about: About
     reporter: Reporter
     appraiser: Appraiser
 
@@ -106,42 +104,6 @@ def _new_state(request: TrainRequest, device: torch.device) -> TrainingState:
     return TrainingState(net=net, ema=Ema(net, request.profile.ema))
 
 
-def _resume(job: JobContext, request: TrainRequest, state: TrainingState, conditions: Conditions) -> None:
-    """Go on from the newest checkpoint, if there is one."""
-    checkpoint = checkpoints.load_newest(job.folder.checkpoints, job.alarm)
-    if checkpoint is not None:
-        _assert_same_network(checkpoint.state["description"], _description(request))
-        _warn_if_changed(job, checkpoint.state["conditions"], conditions)
-        state.restore(checkpoint)
-    if job.resumed:
-        job.event("resumed", iteration=state.progress.iteration)
-
-
-def _description(request: TrainRequest) -> dict[str, Any]:
-    return {"network": to_plain(request.profile.network), "scale": request.scale}
-
-
-def _assert_same_network(held: dict[str, Any], asked: dict[str, Any]) -> None:
-    if held != asked:
-        fact = f"holds {_words(held)}, but the profile asks for {_words(asked)}"
-        raise UsageError("checkpoint", fact, hint="resume with the profile that it was begun with, or train anew")
-
-
-def _words(description: dict[str, Any]) -> str:
-    options = ", ".join(f"{name} {value}" for name, value in description["network"].items() if name != "type")
-    return f"{description['network']['type']} ×{description['scale']} ({options})"
-
-
-def _conditions(device: torch.device, threads: int, precision: Arithmetic) -> Conditions:
-    return {"torch": str(torch.__version__), "device": device.type, "threads": threads, "precision": precision}
-
-
-def _warn_if_changed(job: JobContext, before: Conditions, now: Conditions) -> None:
-    changed = [f"{name} {value} instead of {before[name]}" for name, value in now.items() if value != before[name]]
-    if changed:
-        job.alarm(f"resumed with {', '.join(changed)}: the result may differ in its last digits")
-
-
 @contextmanager
 def _out_of_memory_explained(device: torch.device) -> Iterator[None]:
     try:
@@ -149,6 +111,13 @@ def _out_of_memory_explained(device: torch.device) -> Iterator[None]:
     except torch.OutOfMemoryError as error:
         hint = "choose a smaller batch or gt_size, or free the GPU"
         raise MachineError(str(device), str(error).splitlines()[0], hint=hint) from error
+
+
+def _check_stages(session: _Session) -> None:
+    """Find out now what would be wrong with a stage that begins in a week."""
+    for stage in session.profile.stages:
+        losses.build(stage.losses)
+        _samples(session, stage, 0).close()
 
 
 def _train(session: _Session, state: TrainingState) -> None:
@@ -256,8 +225,7 @@ def _save(session: _Session, state: TrainingState) -> None:
     card = ModelCard(
         network=request.profile.network, scale=request.scale, overlap=state.net.overlap, recipe=to_plain(request)
     )
-    about = {"description": _description(request), "conditions": session.conditions}
-    checkpoints.save(root, state.checkpoint(about), metadata_of(card))
+    checkpoints.save(root, state.checkpoint(session.about.plain()), metadata_of(card))
     checkpoints.prune(root, progress.best)
     session.reporter.flush()
     session.job.event("checkpoint", iteration=progress.iteration)

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from srtui.config.network import Compact
-from srtui.config.profile import MultiStep
+from srtui.config.profile import Losses, MultiStep
 from srtui.data.pictures import read_picture
 from srtui.data.store import StoreReader
 from srtui.data.writing import StoreWriter
@@ -220,18 +221,36 @@ def test_a_checkpoint_of_another_network_is_refused_in_words(
     else:
         state = training.folder.checkpoints / "5" / "state.pt"
         content = torch.load(state, weights_only=True)
-        content["description"]["scale"] = 4
+        content["about"]["scale"] = 4
         torch.save(content, state)
         fact = r"compact ×4 .*asks for compact ×2"
     with pytest.raises(UsageError, match=fact):
         training.run()
 
 
+def test_other_conditions_are_said(tmp_path: Path, training_dataset: Path) -> None:
+    training = Training(tmp_path, training_dataset)
+    with pytest.raises(Stopped):
+        training.run(at=stop_at(5))
+    training.request = replace(training.request, threads=2)
+    training.run()
+    (alarm,) = training.events("alarm")
+    assert alarm["text"] == "resumed with threads 2 instead of 1: the result may differ in its last digits"
+
+
+@pytest.mark.parametrize("change", [{"gt_size": 256}, {"gt_size": 33}, {"losses": Losses(l1=0)}])
+def test_a_late_stage_that_cannot_work_is_an_error_at_once(
+    tmp_path: Path, training_dataset: Path, change: dict[str, Any]
+) -> None:
+    training = Training(tmp_path, training_dataset, small_profile(small_stage(8), small_stage(8, **change)))
+    with pytest.raises(UsageError):
+        training.run()
+    assert not training.events("metric")
+
+
 def test_a_dataset_of_another_scale_is_refused(tmp_path: Path, training_dataset: Path) -> None:
     training = Training(tmp_path, training_dataset)
-    training.request = type(training.request)(
-        dataset=str(training_dataset), scale=4, profile=small_profile(), model=str(tmp_path / "x.safetensors")
-    )
+    training.request = replace(training.request, scale=4)
     with pytest.raises(UsageError, match="made for scale 2, but the training is for 4"):
         training.run()
 
