@@ -72,17 +72,19 @@ def read_head(path: Path) -> Head | None:
     Raises
     ------
     UsageError
-        If it is of a newer srtui.
+        If it is damaged, or of a newer srtui.
     """
     try:
         with path.open(encoding="utf-8") as file:
             head = json.loads(file.readline())
+        if (version := head["version"]) > VERSION:
+            fact = f"format {version}, this srtui reads up to {VERSION}"
+            raise UsageError(str(path), fact, hint="update srtui, or srtui prepare --fresh")
+        return Head(**head)
     except FileNotFoundError:
         return None
-    if head["version"] > VERSION:
-        fact = f"format {head['version']}, this srtui reads up to {VERSION}"
-        raise UsageError(str(path), fact, hint="update srtui, or prepare with --fresh")
-    return Head(**head)
+    except (ValueError, TypeError, KeyError) as error:
+        raise UsageError(str(path), f"damaged: {error}", hint="srtui prepare --fresh makes it anew") from None
 
 
 def read_lines(path: Path) -> Iterator[Entry | Refused]:

@@ -23,7 +23,7 @@ from srtui.data.plan import Head, read_head
 from srtui.data.planning import make_plan, sources_digest
 from srtui.data.reports import REJECTED, write_names, write_rejected
 from srtui.data.sources import FolderSource, PictureSource, SyntheticSource
-from srtui.data.store import StoreReader, remove
+from srtui.data.store import StoreReader, unused
 from srtui.errors import MachineError, NothingUsableError, SrtuiError, UsageError
 from srtui.jobs.context import JobContext
 from srtui.jobs.lock import take
@@ -76,13 +76,17 @@ def _clear(job: JobContext, request: PrepareRequest, folder: Path) -> None:
     """Remove what an earlier job left, if asked to (once: a resumed job goes on), or if its plan is missing."""
     for unfinished in folder.glob(".*.part"):
         unfinished.unlink()
-    head = read_head(folder / PLAN)
+    try:
+        head = read_head(folder / PLAN)
+    except UsageError:
+        if not request.fresh:
+            raise
+        head = None
     if head is not None and (head.job == job.folder.id or not request.fresh):
         return
-    for store in STORES:
-        remove(folder / store)
-    for name in (FILE, PLAN, REFUSED, NAMES, REJECTED):
-        (folder / name).unlink(missing_ok=True)
+    with unused(*(folder / store for store in STORES)):
+        for name in (FILE, PLAN, REFUSED, NAMES, REJECTED, *STORES):
+            (folder / name).unlink(missing_ok=True)
 
 
 def _open(source: Source, scale: int) -> PictureSource:

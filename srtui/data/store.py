@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import fcntl
+import mmap
 import os
 import threading
 import weakref
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -74,10 +77,12 @@ class StoreReader:
         return {row.name: row for row in read_rows(self._path.parent) if row.split == self._path.stem}
 
     def values(self) -> Iterator[tuple[str, Picture]]:
-        """Every key with its value (header and pixels), in order."""
+        """Every key with its value (header and pixels), in order; what was passed leaves the process's memory."""
         with explained(self._path), self._map.env.begin(buffers=True) as txn, txn.cursor() as cursor:
             for key, value in cursor.iternext():
-                yield bytes(key).decode(), self._map.view(value)
+                view = self._map.view(value)
+                yield bytes(key).decode(), view
+                _forget(view)
 
     def _picture(self, key: str) -> Picture:
         # py-lmdb touches every page of a value that it looks up (preload.h), so each is looked up once only.
@@ -102,7 +107,7 @@ class _Map:
     """One mapped file of this process: LMDB refuses to map the same file twice."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = _use(path)
+        weakref.finalize(self, os.close, _use(path))
         with explained(path):
             # Read-ahead stays on: the rows of a crop lie so close that it touches most pages between them.
             self.env = lmdb.open(str(path), subdir=False, readonly=True, lock=False)
@@ -115,9 +120,6 @@ class _Map:
         """Bytes of the mapped file as an array that keeps the file mapped (LMDB's own buffers do not)."""
         return np.asarray(_Pages(value, self))
 
-    def __del__(self) -> None:
-        os.close(self._lock)
-
 
 class _Pages:
     """What NumPy asks for an address, and holds on to as the owner."""
@@ -125,6 +127,19 @@ class _Pages:
     def __init__(self, value: memoryview, owner: _Map) -> None:
         self.__array_interface__ = np.frombuffer(value, np.uint8).__array_interface__
         self._owner = owner
+
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _forget(view: Picture) -> None:
+    """Let the kernel unmap a value's pages (it may keep them cached); whoever looks again gets them again.
+
+    Without it, reading a store from end to end makes the process look as large as the store.
+    """
+    start = view.ctypes.data
+    first = -(-start // mmap.PAGESIZE) * mmap.PAGESIZE
+    _libc.madvise(ctypes.c_void_p(first), ctypes.c_size_t(max(start + view.size - first, 0)), mmap.MADV_DONTNEED)
 
 
 _maps: weakref.WeakValueDictionary[tuple[int, int], _Map] = weakref.WeakValueDictionary()
@@ -143,29 +158,41 @@ def _mapped(path: Path) -> _Map:
         return found
 
 
-def remove(path: Path) -> None:
-    """Remove a store that may be there.
+@contextmanager
+def unused(*paths: Path) -> Iterator[None]:
+    """Keep readers away from the stores at ``paths`` (which may be missing) while they are removed.
 
     Raises
     ------
     UsageError
-        If somebody reads it.
+        If somebody reads one.
     """
-    with suppress(FileNotFoundError), path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            hint = "wait for the job that uses it, or stop it (srtui jobs lists them)"
-            raise UsageError(str(path), "in use: it cannot be replaced", hint=hint) from None
-        path.unlink()
+    with ExitStack() as stack:
+        for path in paths:
+            with suppress(FileNotFoundError):
+                _lock(path, stack.enter_context(path.open("rb")).fileno(), fcntl.LOCK_EX)
+        yield
 
 
 def _use(path: Path) -> int:
-    """Descriptor that holds a shared lock on the file: flock, as several readers may share a process."""
+    """Descriptor that holds a shared lock on a store: flock, as several readers may share a process."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
+        _lock(path, descriptor, fcntl.LOCK_SH)
+    except UsageError:
         os.close(descriptor)
-        raise UsageError(str(path), "is being replaced", hint="wait until srtui prepare is done") from None
+        raise
     return descriptor
+
+
+def _lock(path: Path, descriptor: int, how: int) -> None:
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        if how == fcntl.LOCK_SH:
+            raise UsageError(str(path), "is being replaced", hint="wait until srtui prepare is done") from None
+        hint = "wait for the job that uses it, or stop it (srtui jobs lists them)"
+        raise UsageError(str(path), "in use: it cannot be replaced", hint=hint) from None
+    except OSError as error:
+        if error.errno not in {errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS}:
+            raise  # some network file systems have no locks: there nobody is kept away

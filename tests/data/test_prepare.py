@@ -166,6 +166,16 @@ def test_a_dataset_of_other_settings_is_not_overwritten(tmp_path: Path, photos: 
         preparation.run(digest="different")
 
 
+@pytest.mark.parametrize("head", ['{"version": 9, "shards": 3}', '{"version"', "{}", "[]"])
+def test_a_plan_that_cannot_be_read_is_told_and_fresh_makes_it_anew(tmp_path: Path, photos: Path, head: str) -> None:
+    preparation = Preparation(tmp_path, photos)
+    content = preparation.run().about.content
+    (preparation.dataset / "plan.jsonl").write_text(head + "\n")
+    with pytest.raises(UsageError, match="format 9" if "9" in head else "damaged"):
+        preparation.run()
+    assert preparation.run(fresh=True).about.content == content
+
+
 def test_a_dataset_that_is_read_is_not_replaced(tmp_path: Path, photos: Path) -> None:
     preparation = Preparation(tmp_path, photos)
     reader = StoreReader(preparation.run().train)
@@ -417,3 +427,20 @@ def test_photographs_are_prepared_at_both_scales(tmp_path: Path, shared_data: Pa
             gt_hwc, lq_hwc = store.gt(name), store.lq(name)
             assert lq_hwc.shape == (gt_hwc.shape[0] // scale, gt_hwc.shape[1] // scale, 3)
             assert np.abs(gt_hwc.mean((0, 1)) - lq_hwc.mean((0, 1))).max() < 3
+
+
+@pytest.mark.exhaustive
+def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path: Path) -> None:
+    def peak(count: int) -> int:
+        folder = tmp_path / str(count)
+        picture = save(folder / "photos" / "0.png", smooth(1024, 1024))
+        for number in range(1, count):
+            os.link(picture, folder / "photos" / f"{number}.png")
+        job = Preparation(folder, folder / "photos").create()
+        code = "import resource, sys; from srtui import worker; code = worker.main(sys.argv[1]); "
+        code += "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(code)"
+        result = subprocess.run([sys.executable, "-c", code, str(job.path)], capture_output=True, check=True, text=True)
+        return int(result.stdout.split()[-1])
+
+    few, many = peak(40), peak(160)
+    assert many < few + 60_000  # kilobytes; the dataset is 480 MB larger

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from srtui.data import entries, writing
-from srtui.data.store import StoreReader, remove
+from srtui.data.store import StoreReader, unused
 from srtui.data.writing import StoreWriter, room_for
 from srtui.errors import DiskFullError, SrtuiError, UsageError
 from tests.data.pictures_cases import smooth
@@ -135,16 +135,16 @@ def test_a_full_disk_is_told_and_what_was_committed_stays(tmp_path: Path) -> Non
     assert StoreReader(tmp_path / "a.lmdb").names == ["0001", "0002", "0003"]
 
 
-def test_a_store_in_use_is_not_removed(tmp_path: Path) -> None:
+def test_a_store_in_use_is_not_replaced_nor_one_being_replaced_read(tmp_path: Path) -> None:
     write(tmp_path / "a.lmdb")
     reader = StoreReader(tmp_path / "a.lmdb")
-    with pytest.raises(UsageError, match="in use"):
-        remove(tmp_path / "a.lmdb")
+    with pytest.raises(UsageError, match="in use"), unused(tmp_path / "a.lmdb"):
+        pytest.fail("it is in use")
     del reader
     gc.collect()
-    remove(tmp_path / "a.lmdb")
-    remove(tmp_path / "a.lmdb")
-    assert not list(tmp_path.iterdir())
+    with unused(tmp_path / "a.lmdb", tmp_path / "missing.lmdb"), pytest.raises(UsageError, match="being replaced"):
+        StoreReader(tmp_path / "a.lmdb")
+    assert StoreReader(tmp_path / "a.lmdb").names
 
 
 def test_what_is_no_store_is_told(tmp_path: Path) -> None:
