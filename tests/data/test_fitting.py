@@ -20,7 +20,7 @@ PLACES = np.dstack(np.meshgrid(np.arange(200, dtype=np.uint8), np.arange(150, dt
     side=st.integers(64, 5000), multiple=st.sampled_from([1, 8, 16, 48, 64]), how=st.sampled_from(["crop", "resize"])
 )
 def test_fitted_sides_are_the_multiple_below(side: int, multiple: int, how: str) -> None:
-    prepare = Prepare(multiple=multiple, fit=how)  # type: ignore[arg-type]
+    prepare = Prepare(multiple=multiple, fit=how)
     if side // multiple * multiple < 64:
         return
     fitted = fitted_size(side, 640 // multiple * multiple, prepare)[0]
@@ -30,7 +30,7 @@ def test_fitted_sides_are_the_multiple_below(side: int, multiple: int, how: str)
 
 @pytest.mark.parametrize(("anchor", "corner"), [("centre", (4, 3)), ("top-left", (0, 0))])
 def test_a_crop_keeps_the_part_that_is_asked_for(anchor: str, corner: tuple[int, int]) -> None:
-    cut = fit(PLACES, Prepare(anchor=anchor))  # type: ignore[arg-type]
+    cut = fit(PLACES, Prepare(anchor=anchor))
     assert cut.shape == (144, 192, 3)
     assert tuple(cut[0, 0, :2]) == corner
 
@@ -49,6 +49,6 @@ def test_small_pictures_are_refused(size: tuple[int, int], fact: str) -> None:
 def test_pairs_stay_aligned(anchor: str) -> None:
     lq = PLACES[:71, :101]
     gt = lq.repeat(2, axis=0).repeat(2, axis=1)
-    gt_cut, lq_cut = fit_pair(gt, lq, 2, Prepare(anchor=anchor, fit="resize"))  # type: ignore[arg-type]
+    gt_cut, lq_cut = fit_pair(gt, lq, 2, Prepare(anchor=anchor, fit="resize"))
     assert gt_cut.shape == (128, 192, 3)
     assert np.array_equal(gt_cut[::2, ::2], lq_cut)

@@ -42,7 +42,7 @@ MORE_MOMENTS = [
 def run_worker(folder: JobFolder, *arguments: object, **options: object) -> int:
     """Work on a job in a process of its own; gives its exit code, negative for a signal."""
     command = [*WORKER, str(folder.path), *map(str, arguments)]
-    return subprocess.run(command, check=False, capture_output=True, timeout=120, **options).returncode  # type: ignore[call-overload,no-any-return]  # options are run's
+    return subprocess.run(command, check=False, capture_output=True, timeout=120, **options).returncode
 
 
 @pytest.fixture(scope="module")

@@ -65,7 +65,7 @@ def live(tmp_path: Path) -> Dataset:
 def test_live_samples_are_the_same_for_any_number_of_threads_and_after_a_resume(live: Dataset) -> None:
     def take(count: int, threads: int, start: int = 0) -> list[bytes]:
         options = {"seed": 1, "gt_size": 48, "batch": 4, "threads": threads, "start": start}
-        with closing(SampleStream(live, **options)) as samples:  # type: ignore[arg-type]  # a table of options
+        with closing(SampleStream(live, **options)) as samples:
             return [batch.lq_bchw.tobytes() + batch.gt_bchw.tobytes() for batch in islice(samples, count)]
 
     one = take(10, threads=1)
