@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     -----
     The content reaches the disk before the name does, so that a crash leaves the old file or the new one.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    temporary = path.with_name(f"{_stem(path)}{secrets.token_hex(4)}.part")
     try:
         yield temporary
         with temporary.open("rb") as file:
@@ -27,6 +27,22 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_unfinished(paths: Iterable[Path]) -> None:
+    """Remove what a killed process left of files that `whole_file` was writing under these names."""
+    stems: dict[Path, set[str]] = {}
+    for path in paths:
+        stems.setdefault(path.parent, set()).add(_stem(path))
+    for folder, wanted in stems.items():
+        for part in folder.glob(".*.part"):
+            if part.name[: -len("01234567.part")] in wanted:
+                part.unlink(missing_ok=True)
+
+
+def _stem(path: Path) -> str:
+    """How temporary names of ``path`` begin: short, as a name may have 255 bytes, and a letter up to four."""
+    return f".{path.name[:48]}."
 
 
 def write_whole(path: Path, content: bytes | str) -> None:

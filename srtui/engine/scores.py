@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from srtui.data.ordered import in_order, thread_count
 from srtui.data.store import StoreReader
 from srtui.engine import metrics
 from srtui.engine.metrics import WINDOW, Figures, compare
@@ -23,6 +22,8 @@ from srtui.errors import NothingUsableError
 Picture = NDArray[np.uint8]
 Progress = Callable[[int, int], None]
 """Called with pictures done and in all, after every tile; what it raises ends the validation."""
+
+_THREADS = 8  # beyond, memory is what they wait for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,23 +158,19 @@ def _compared(
 ) -> Iterator[Seen]:
     """Restore here, compare in threads: beside a GPU the comparing would take most of the time."""
 
+    def restored() -> Iterator[tuple[str, Picture]]:
+        for done, name in enumerate(names):
+            yield name, restore(reader.lq(name), partial(tell, done))
+
     def tell(done: int, _tile: int, _tiles: int) -> None:
         progress(done, len(names))
 
-    threads = min(len(os.sched_getaffinity(0)), 8)
-    pending: deque[Future[Seen]] = deque()
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        try:
-            for done, name in enumerate(names):
-                network_hwc = restore(reader.lq(name), partial(tell, done))
-                pending.append(pool.submit(_seen, reader, name, network_hwc, bicubic))
-                if len(pending) > 2 * threads:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-            progress(len(names), len(names))
-        finally:
-            pool.shutdown(cancel_futures=True)
+    def see(item: tuple[str, Picture]) -> Seen:
+        return _seen(reader, *item, bicubic)
+
+    with closing(in_order(see, restored(), min(thread_count(0), _THREADS))) as seen:
+        yield from seen
+    progress(len(names), len(names))
 
 
 def _seen(reader: StoreReader, name: str, network_hwc: Picture, bicubic: MutableMapping[str, Figures]) -> Seen:

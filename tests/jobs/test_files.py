@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from srtui.errors import UsageError
-from srtui.files import whole_file, write_json
+from srtui.files import remove_unfinished, whole_file, write_json
 from srtui.jobs.context import JobContext, Stopped
 from srtui.jobs.control import ask, asked, withdraw
 from srtui.jobs.events import EventTail, EventWriter, read_events
@@ -166,3 +166,19 @@ def test_a_silent_worker_is_stalled(folder: JobFolder) -> None:
         write_json(folder.status, {"v": 1, "t": 0, "phase": "training", "quiet": 60, "paused": True})
         assert read_status(folder).state == "paused"
         os.kill(process.pid, signal.SIGKILL)
+
+
+def test_what_a_kill_left_unfinished_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    wanted = [tmp_path / name for name in ("a.png", "ж" * 120 + ".png")]
+    left = []
+    for path in wanted:
+        with pytest.raises(KeyboardInterrupt), whole_file(path) as temporary:
+            left.append(temporary)
+            raise KeyboardInterrupt
+        left[-1].touch()
+    others = [tmp_path / name for name in (".a.png.b.01234567.part", "a.png", ".part", ".b.png.01234567.part")]
+    for other in others:
+        other.touch()
+    remove_unfinished(wanted)
+    assert not any(path.exists() for path in left)
+    assert all(path.exists() for path in others)
