@@ -69,7 +69,7 @@ def install_torch(work: Work) -> None:
     pair = installed_pair(work.layout)
     _verify_build(build, pair)
     work.layout.constraints.write_text("".join(f"{name}=={pair[name]}\n" for name in _PAIR), encoding="utf-8")
-    work.finish("torch", build=build.name, pair_versions=pair)
+    work.finish("torch", build=build.name, gpu=build.for_gpu, pair_versions=pair)
     verb = "already here" if before == pair else "installed"
     work.screen.done(f"torch {pair['torch']} and torchvision {pair['torchvision']} {verb}: {build.label}, {build.why}")
     for line in build.advice:
@@ -104,6 +104,8 @@ def check_pair(work: Work) -> None:
     devices = answer.get("devices", [])
     good = sum(device["ok"] for device in devices)
     screen.done(f"torch and torchvision work together on {f'{good} GPU(s)' if good else 'the CPU'}")
+    if work.record.get("gpu") and not devices:
+        screen.say("      note: PyTorch sees no GPU here; ./start doctor says why")
     for device in devices:
         if not device["ok"]:
             screen.say(f"      note: GPU {device['index']} ({device['name']}) does not work: {device['error']}")

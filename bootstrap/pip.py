@@ -93,9 +93,9 @@ def install(
     env |= {"PIP_INDEX_URL": "", "PIP_EXTRA_INDEX_URL": ""} if index else {}
     options = [*(["--index-url", index] if index else []), *([] if cached else ["--no-cache-dir"])]
 
-    def pip(arguments: Sequence[str]) -> int:
+    def pip(arguments: Sequence[str], doing: str = "asking") -> int:
         drop_half_installed(layout.packages())
-        progress = _Progress(layout, log, temporary)
+        progress = _Progress(layout, log, temporary, doing)
         return child.run(
             [layout.python, "-I", "-m", "pip", "install", "--progress-bar", "off", "--no-input", *arguments],
             log=log,
@@ -108,7 +108,8 @@ def install(
     kept = rescue.wheels(layout)
     if kept:
         # First and by themselves: between equal versions pip prefers an index to a folder (seen with 23.0 to 26.3).
-        pip(["--no-index", "--no-deps", *map(str, kept)])  # the command below makes good what fails here
+        # What fails here, the command below makes good.
+        pip(["--no-index", "--no-deps", *map(str, kept)], doing="opening what was already downloaded")
         rescue.forget(layout)
     code = pip([*options, *requirements])
     if code != 0:
@@ -139,10 +140,11 @@ def failure(log: Path, code: int) -> SrtuiError:
 class _Progress:
     """What pip is doing, read from its log and from what lies in its temporary folder."""
 
-    def __init__(self, layout: Layout, log: Path, temporary: Path) -> None:
+    def __init__(self, layout: Layout, log: Path, temporary: Path, doing: str) -> None:
         self._layout = layout
         self._log = log
         self._temporary = temporary
+        self._doing = doing
         self._before = self._installed()
         self._unpacking = 0
 
@@ -154,7 +156,8 @@ class _Progress:
             finished = min(self._installed() - self._before, self._unpacking)
             return f"unpacking, {finished} of {self._unpacking} packages, {seconds:.0f} s"
         downloaded = sum(self._sizes())
-        return f"downloading, {size(downloaded)}, {seconds:.0f} s" if downloaded > 1e6 else f"asking, {seconds:.0f} s"
+        doing = f"downloading, {size(downloaded)}" if downloaded > 1e6 else self._doing
+        return f"{doing}, {seconds:.0f} s"
 
     def _packages_to_unpack(self) -> int:
         try:

@@ -47,6 +47,7 @@ def _bring_up(layout: Layout, extras: frozenset[str], screen: Screen, *, repair:
         record = state.load(layout)
         rescue.collect(record, layout)
         if repair:
+            screen.say(f"srtui: removing the environment in {layout.venv}")
             record = _start_over(layout)
         try:
             _do(Work(layout=layout, screen=screen, extras=extras, lock=descriptor, record=record))

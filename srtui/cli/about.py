@@ -35,7 +35,7 @@ def doctor(project: Path | None, as_json: bool, quick: bool) -> int:
     report = probe.probe(project, check_torch=not quick)
     advice = advise.advise(report)
     click.echo(render.to_json(report, advice) if as_json else render.to_text(report, advice))
-    return 5 if advice.blocking else 0
+    return 5 if advice.problems else 0
 
 
 @click.command()

@@ -84,6 +84,18 @@ def torch_build(report: MachineReport) -> Iterator[Finding]:
         yield Finding(severity="problem", fact=fact, meaning=_ON_CPU, command="./start --repair")
     elif row is not None and not row.accepts_driver(report.driver.version):
         yield from _driver_too_old(report, row, build)
+    elif row is not None and _unseen(report, row):
+        fact = f"torch {report.torch.version} sees none of the {len(report.gpus)} GPU(s) that the driver lists"
+        command = 'echo "$CUDA_VISIBLE_DEVICES"; ls -l /dev/nvidia*; sudo modprobe nvidia_uvm'
+        meaning = f"they are hidden from CUDA, or the nvidia_uvm module is not loaded: {_ON_CPU}"
+        yield Finding(severity="problem", fact=fact, meaning=meaning, command=command)
+
+
+def _unseen(report: MachineReport, row: Row) -> bool:
+    """Whether a working torch lists no device although it has kernels for one that CUDA should show."""
+    if report.check is None or not report.check.ok or report.check.devices:
+        return False
+    return any(row.has_kernels_for(gpu.capability) and (gpu.instances or not gpu.mig) for gpu in report.gpus)
 
 
 def _driver_too_old(report: MachineReport, row: Row, build: torch_builds.Build) -> Iterator[Finding]:

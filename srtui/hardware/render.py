@@ -16,6 +16,11 @@ def to_json(report: MachineReport, advice: Advice) -> str:
     return json.dumps({"report": to_plain(report), "advice": to_plain(advice)}, indent=2, ensure_ascii=False)
 
 
+def to_text(report: MachineReport, advice: Advice) -> str:
+    """All lines as one text."""
+    return "\n".join(lines(report, advice))
+
+
 def lines(report: MachineReport, advice: Advice) -> list[str]:
     """What is here, what it means, and what to do: for reading from top to bottom."""
     machine, settings = ([f"{label:<{_LABEL}}{text}" for label, text in part] for part in facts(report, advice))

@@ -96,7 +96,8 @@ class Build:
     """What to install, from where, and why.
 
     ``index`` is None for whatever index pip is configured for. ``alternative`` is what would also do when that index
-    cannot be reached. ``local`` is the version suffix the build must show afterwards. Sizes in bytes.
+    cannot be reached. ``local`` is the version suffix the build must show afterwards. ``for_gpu``: it was chosen for
+    a GPU that is here. Sizes in bytes.
     """
 
     name: str
@@ -106,6 +107,7 @@ class Build:
     accelerator: str
     local: str | None
     why: str
+    for_gpu: bool = False
     advice: tuple[str, ...] = ()
     disk: int
     download: int
@@ -173,7 +175,8 @@ def choose(cards: Sequence[Card], driver: str | None, platform: Platform, python
             best,
             why=f"{_names(covered)} with driver {driver}",
             advice=_left_out(cards, covered, best) + _update_driver(default, best, covered, driver, platform),
-            alternative=_spare(spare, f"{best.index} cannot be reached, and this one also runs here"),
+            alternative=_spare(spare, f"{best.index} cannot be reached, and this one also runs here", for_gpu=True),
+            for_gpu=True,
         )
     rocm = next((row for row in here if row.accelerator == "rocm"), None)
     if platform.amd and not cards and rocm is not None:
@@ -244,7 +247,9 @@ def _bytes(gigabytes: float) -> int:
     return round(gigabytes * 1e9)
 
 
-def _build(row: Row, *, why: str, advice: tuple[str, ...] = (), alternative: Build | None = None) -> Build:
+def _build(
+    row: Row, *, why: str, for_gpu: bool = False, advice: tuple[str, ...] = (), alternative: Build | None = None
+) -> Build:
     return Build(
         name=row.name,
         label=row.label,
@@ -253,6 +258,7 @@ def _build(row: Row, *, why: str, advice: tuple[str, ...] = (), alternative: Bui
         accelerator=row.accelerator,
         local=row.local,
         why=why,
+        for_gpu=for_gpu,
         advice=advice,
         disk=_bytes(row.disk),
         download=_bytes(row.download),
@@ -260,8 +266,8 @@ def _build(row: Row, *, why: str, advice: tuple[str, ...] = (), alternative: Bui
     )
 
 
-def _spare(row: Row | None, why: str) -> Build | None:
-    return None if row is None else _build(row, why=why)
+def _spare(row: Row | None, why: str, *, for_gpu: bool = False) -> Build | None:
+    return None if row is None else _build(row, why=why, for_gpu=for_gpu)
 
 
 def _unknown(platform: Platform, python: Capability) -> Build:

@@ -81,6 +81,12 @@ def test_each_machine_gets_what_it_can_do(name: str, device: str, precision: str
         ("container_without_nvml", "problem", "not handed into this docker container", "docker run --gpus all ..."),
         ("cpu_torch_beside_gpu", "problem", "CPU build beside NVIDIA L4", "./start --repair"),
         ("broken_pair", "problem", "torchvision::nms does not exist", "./start --repair"),
+        (
+            "unseen_gpu",
+            "problem",
+            "sees none of the 1 GPU(s)",
+            'echo "$CUDA_VISIBLE_DEVICES"; ls -l /dev/nvidia*; sudo modprobe nvidia_uvm',
+        ),
         ("mixed_generations", "warning", "stays unused beside the newer card", ""),
     ],
 )
@@ -119,7 +125,7 @@ def test_reports_travel_as_json_both_ways(file: Path) -> None:
 def test_every_machine_can_be_shown_in_plain_lines(file: Path) -> None:
     report = recorded(file.stem)
     advice = advise(report)
-    shown = "\n".join(render.lines(report, advice))
+    shown = render.to_text(report, advice)
     assert all(gpu.name in shown for gpu in report.gpus)
     assert all(finding.fact in shown and finding.command in shown for finding in advice.findings)
     assert all(line == line.rstrip() for line in shown.splitlines())

@@ -353,6 +353,7 @@ def test_a_card_that_the_default_build_fits_asks_no_special_index(checkout: Any)
     assert done.returncode == 0
     assert "--index-url" not in checkout.entry("torch")["arguments"]
     assert "NVIDIA GeForce RTX 3090 (8.6) with driver 580.95.05" in done.stderr
+    assert "PyTorch sees no GPU here; ./start doctor says why" in done.stderr  # the stand-in's check lists none
 
 
 def test_a_card_that_only_a_special_index_fits_says_so_when_it_is_out_of_reach(checkout: Any) -> None:
