@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from srtui_kernels._checks import Bytes, channels_of, rows_of
+from srtui_kernels._checks import Bytes, channels_of, rows_of, whole_number
 from srtui_kernels._jit import kernel
 
 
@@ -26,7 +26,7 @@ def median(src_hwc: Bytes, radius: int) -> Bytes:
     src_hwc
         uint8, (H, W) or (H, W, 1, 3 or 4).
     radius
-        1 or 2 pixels.
+        1 (3×3) or 2 (5×5) pixels.
 
     Returns
     -------
@@ -38,8 +38,7 @@ def median(src_hwc: Bytes, radius: int) -> Bytes:
         When the picture or the radius is not one of these.
     """
     channels = channels_of(src_hwc)
-    if radius not in (1, 2):
-        raise ValueError(f"radius is {radius!r}; pass 1 (3×3) or 2 (5×5)")
+    radius = whole_number(radius, "radius", 1, 2)
     rows = rows_of(src_hwc)
     out = np.empty_like(rows)
     (_median_3x3 if radius == 1 else _median_5x5)(rows, out, channels)

@@ -2,8 +2,9 @@
 Resizing with antialiasing: the same bytes as Pillow's ``Image.resize``, and Photoshop's filters on the same machinery.
 
 Every output row is a weighted sum of source rows. The weights are whole numbers with 22 bits after the point, the sum
-is rounded and clipped to a byte. The horizontal pass comes first: strips of rows are transposed, so that both passes
-are the one loop over whole rows that LLVM vectorises.
+is rounded and clipped to a byte. The horizontal pass always comes first (Pillow 13 turns them round where the height
+shrinks more than the width): strips of rows are transposed, so that both passes are the one loop over whole rows that
+LLVM vectorises.
 
 Sources: Pillow, src/libImaging/Resample.c and Geometry.c. Photoshop: J. Summers, "Notes on Photoshop's image resize
 algorithms" (measured on CS5.1 with ResampleScope); its extra box step below 25 % is left out.

@@ -78,7 +78,7 @@ def test_a_turn_by_half_a_circle_is_the_same_line() -> None:
 
 
 @given(angle=st.floats(-360.0, 360.0), length=st.floats(0.0, 60.0))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_line_lies_where_its_points_do(angle: float, length: float) -> None:
     drawn = as_dict(line(angle, length))
     assert sum(drawn.values()) == pytest.approx(1.0, abs=1e-5)
