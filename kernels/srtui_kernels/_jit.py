@@ -92,11 +92,15 @@ def _cache_folder() -> Path | None:
 def _cache_bases() -> list[Path]:
     """Numba's own order: what the user says, beside the sources, the user's cache folder."""
     asked = [Path(numba.config.CACHE_DIR)] if numba.config.CACHE_DIR else []
-    return [*asked, Path(__file__).parent / "__pycache__", _user_cache() / "srtui" / "kernels"]
+    return [*asked, Path(__file__).parent / "__pycache__", *_user_caches()]
 
 
-def _user_cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+def _user_caches() -> list[Path]:
+    try:
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    except RuntimeError:  # a user without a home, as in many containers
+        return []
+    return [cache / "srtui" / "kernels"]
 
 
 def _digest() -> str:

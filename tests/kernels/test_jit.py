@@ -125,6 +125,15 @@ def test_without_any_writable_folder_it_still_works(small_package: Path) -> None
     assert run_python(CALL, small_package.parent, XDG_CACHE_HOME="/dev/null/cache") == "2 0"
 
 
+def test_a_user_without_a_home_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(path: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "expanduser", nobody)
+    assert _jit._user_caches() == []
+
+
 @pytest.mark.exhaustive
 def test_no_kernel_reaches_out_of_bounds() -> None:
     """Run the other tests with every index checked: about a minute of compiling the first time."""
