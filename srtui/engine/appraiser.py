@@ -65,7 +65,7 @@ class Appraiser:
 
     def _show(self, seen: Seen, iteration: int) -> None:
         path = write_preview(self._job.folder.previews, seen, iteration)
-        self._job.event("preview", iteration=iteration, picture=seen.name, scenario=seen.scenario, file=path.name)
+        self._job.event("preview", iteration=iteration, path=str(path), name=seen.name, scenario=seen.scenario)
 
 
 def _one_per_scenario(reader: StoreReader) -> list[str]:

@@ -22,6 +22,8 @@ from srtui.data.store import StoreReader
 from srtui.data.writing import StoreWriter
 from srtui.engine import checkpoints, losses, models
 from srtui.engine.restorer import Restorer
+from srtui.engine.scores import validate_network
+from srtui.engine.side_by_side import side_by_side
 from srtui.errors import DeviceBusyError, SrtuiError, UsageError
 from srtui.files import state_folder
 from srtui.jobs.context import JobContext, Stopped
@@ -94,17 +96,13 @@ def test_the_last_three_checkpoints_and_the_best_stay(whole: Training) -> None:
     assert best in kept
 
 
-def test_previews_show_lq_restored_and_gt(whole: Training) -> None:
-    shown = sorted(path.name for path in whole.folder.previews.iterdir())
-    assert shown == [f"{name}-{iteration:08d}.png" for name in ("0007", "0008") for iteration in (12, 24)]
-    strip_hwc = read_picture(whole.folder.previews / shown[-1])
-    reader = StoreReader(Path(whole.request.dataset) / "val.lmdb")
-    gt_hwc, lq_hwc = reader.gt("0008"), reader.lq("0008")
-    assert strip_hwc.shape == (64, 3 * 64, 3)
-    assert (strip_hwc[:, 128:] == gt_hwc).all()
-    assert (strip_hwc[::2, :64:2] == lq_hwc).all()
-    restored = models.load_model(whole.model).net
-    assert (strip_hwc[:, 64:128] == Restorer(restored)(lq_hwc)).all()
+def test_previews_show_what_the_network_makes_of_a_few_pictures(whole: Training) -> None:
+    names = sorted(path.name for path in whole.folder.previews.iterdir())
+    assert names == [f"{name}-{iteration:08d}.png" for name in ("0007", "0008") for iteration in (12, 24)]
+    restore = Restorer(models.load_model(whole.model).net)
+    reader, sheets = StoreReader(Path(whole.request.dataset) / "val.lmdb"), []
+    validate_network(restore, reader, show=["0008"], see=lambda seen: sheets.append(side_by_side(seen)))
+    assert (read_picture(whole.folder.previews / names[-1]) == sheets[0]).all()
 
 
 def test_without_validation_pictures_it_trains_and_says_so(tmp_path: Path, training_dataset: Path) -> None:
