@@ -36,7 +36,7 @@ def launch(folder: JobFolder) -> None:
     folder.exit.unlink(missing_ok=True)
     folder.status.unlink(missing_ok=True)
     with folder.log.open("ab") as log:
-        subprocess.Popen(
+        supervisor = subprocess.Popen(
             [sys.executable, "-m", "srtui.jobs.supervisor", str(folder.path)],
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -44,11 +44,21 @@ def launch(folder: JobFolder) -> None:
             cwd=folder.path,
             start_new_session=True,
         )
+    _reap(supervisor)
     deadline = time.monotonic() + 30
     while holder(folder.lock) is None and not folder.exit.exists():
         if time.monotonic() > deadline:
             raise SrtuiError(folder.id, "its worker did not start within 30 s", where=folder.log)
         time.sleep(_TICK / 4)
+
+
+_supervisors: list[subprocess.Popen[bytes]] = []
+
+
+def _reap(newest: subprocess.Popen[bytes]) -> None:
+    """Remember the supervisors of this process, which outlive what they are asked for, and collect the ended ones."""
+    _supervisors.append(newest)
+    _supervisors[:] = [each for each in _supervisors if each.poll() is None]
 
 
 def stop(folder: JobFolder) -> None:
