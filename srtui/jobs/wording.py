@@ -36,9 +36,10 @@ def narrate(event: Event) -> str:
         case "resumed":
             return f"resumed at {event.get('iteration', event.get('done', 'where it was left'))}"
         case "validation":
-            gain = event.get("gain_y")
+            psnr, gain = event.get("psnr_y"), event.get("gain_y")
             more = f" ({gain:+.2f} over bicubic)" if isinstance(gain, float) else ""
-            return f"validation at {event.get('iteration', 'the end')}: Y-PSNR {figure(event.get('psnr_y'))} dB{more}"
+            level = f"{psnr:.2f}" if isinstance(psnr, float) else str(psnr)
+            return f"validation at {event.get('iteration', 'the end')}: Y-PSNR {level} dB{more}"
         case "step" if event.get("state") in {"done", "empty"}:
             return f"{event.get('name')}: {'done' if event['state'] == 'done' else 'nothing to do'}"
         case "note":

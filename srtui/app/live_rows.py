@@ -1,0 +1,197 @@
+"""What the live page says of a moment, as rows of text. Pure: a moment and a width in, rows out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from srtui.app.follower import Moment
+from srtui.app.job_facts import STATE_KINDS, state_sign
+from srtui.app.look import Glyphs
+from srtui.app.plot import Row
+from srtui.app.sheet import Block, code, fact, lay_out
+from srtui.app.snapshot import Curves, Happening, Snapshot
+from srtui.hardware.gauges import Gauges, GpuGauge
+from srtui.jobs.status import JobStatus
+from srtui.jobs.wording import duration, figure
+
+_LABEL = 9
+"""Columns of the labels on the left."""
+_BAR = 20
+"""Cells of a gauge."""
+
+
+def head(moment: Moment, where: str, width: int, glyphs: Glyphs) -> Row:
+    """Row 1: run · state · step/total · it/s · ETA; what there is no room for is left out from the end."""
+    job, shown = moment.job.status, moment.shown
+    status = shown.status
+    name = " ".join(filter(None, [where, job.kind if moment.child is None else f"{job.kind}: {status.kind}"]))
+    state = doing(job, status)
+    left: list[tuple[str, str]] = [(f" {name}", "strong"), ("  ", "")]
+    left.append((f"{state_sign(job.state, glyphs)} {state}", STATE_KINDS[job.state]))
+    right = [*_progress(status), *_speed(shown), *_left(status)]
+    room = width - _length(left) - 3
+    while right and len("   ".join(right)) > room:
+        right.pop()
+    text = "   ".join(right)
+    gap = width - _length(left) - len(text) - 1
+    return (*left, (" " * max(gap, 1), ""), (text, ""))
+
+
+def doing(job: JobStatus, status: JobStatus) -> str:
+    """State of the job; while it runs, the phase says more."""
+    return status.phase or job.state if job.state == "running" else job.state
+
+
+def _progress(status: JobStatus) -> list[str]:
+    if not status.total:
+        return [f"{status.done:,} {status.unit}"] if status.done else []
+    return [f"{status.done:,}/{status.total:,}", f"{100 * status.done // status.total} %"]
+
+
+def _speed(snapshot: Snapshot) -> list[str]:
+    speed = snapshot.curves.latest.get("it_s")
+    return [] if speed is None or snapshot.status.ended else [f"{speed:.3g} it/s"]
+
+
+def _left(status: JobStatus) -> list[str]:
+    return [] if status.eta is None or status.ended else [f"{duration(status.eta)} left"]
+
+
+def figures(curves: Curves, width: int) -> list[Row]:
+    """PSNR now, best and bicubic; loss, learning rate and the share of time spent waiting for data."""
+    return [_fitted(_psnr_parts(curves), width), _fitted(_rate_parts(curves), width)]
+
+
+def _psnr_parts(curves: Curves) -> list[list[tuple[str, str]]]:
+    head: list[tuple[str, str]] = [(f" {'Y-PSNR':<{_LABEL}}", "quiet")]
+    if curves.psnr_now is None or curves.psnr_best is None:
+        return [head, [("no validation yet", "quiet")]]
+    parts = [head, [("now ", "quiet"), (f"{curves.psnr_now:.2f} dB", "strong")]]
+    parts.append([("   best ", "quiet"), (f"{curves.psnr_best:.2f}", ""), (f" at {curves.best_at or 0:,}", "quiet")])
+    if curves.bicubic is not None:
+        gain = curves.psnr_now - curves.bicubic
+        parts.append([("   bicubic ", "quiet"), (f"{curves.bicubic:.2f}", "")])
+        parts.append([("   gain ", "quiet"), (f"{gain:+.2f}", "good" if gain > 0 else "warning")])
+    return parts
+
+
+def _rate_parts(curves: Curves) -> list[list[tuple[str, str]]]:
+    latest = curves.latest
+    loss = latest.get("smoothed", latest.get("loss"))
+    parts: list[list[tuple[str, str]]] = [[(f" {'loss':<{_LABEL}}", "quiet")]]
+    parts.append([("    ", ""), (_or_dash(loss, ".4f"), "strong")])
+    if "lr" in latest:
+        parts.append([("      rate ", "quiet"), (f"{latest['lr']:.2e}", "")])
+    if "data_wait" in latest:
+        waiting = latest["data_wait"]
+        parts.append([("   waits for data ", "quiet"), (f"{waiting:.0f} %", "warning" if waiting >= 10 else "")])
+    if latest.get("skipped"):
+        parts.append([("   skipped ", "quiet"), (f"{latest['skipped']:.0f}", "warning")])
+    return parts
+
+
+def _or_dash(value: float | None, form: str) -> str:
+    return "–" if value is None else format(value, form)
+
+
+def _fitted(parts: Sequence[Sequence[tuple[str, str]]], width: int) -> Row:
+    """As many whole parts as there is room for."""
+    row: list[tuple[str, str]] = []
+    for part in parts:
+        if _length(row) + _length(part) > width:
+            break
+        row += part
+    return tuple(row)
+
+
+def gauges(found: Gauges | None, pid: int | None, width: int, most: int, glyphs: Glyphs) -> list[Row]:
+    """Bars with numbers: a line for the processor and memory, one for each GPU that the job uses."""
+    if found is None:
+        return []
+    mine = found.gpus_of(pid)[: max(most - 1, 0)]
+    rows = [_gpu_row(gpu, width, glyphs, alone=len(mine) == 1) for gpu in mine]
+    cpu = [(f" {'CPU':<{_LABEL}}", "quiet"), *_bar(found.cpu_busy, glyphs), (f" {found.cpu_busy:>4.0%}", "")]
+    memory = _memory(found.memory_used, found.memory_total, glyphs)
+    return [*rows, _fitted([cpu, memory, [(f"   {found.cores} cores", "quiet")]], width)]
+
+
+def _gpu_row(gpu: GpuGauge, width: int, glyphs: Glyphs, *, alone: bool) -> Row:
+    label = "GPU" if alone else f"GPU {gpu.index}"
+    busy: list[tuple[str, str]] = [(f" {label:<{_LABEL}}", "quiet")]
+    if gpu.busy is not None:
+        busy += [*_bar(gpu.busy, glyphs), (f" {gpu.busy:>4.0%}", "")]
+    parts = [busy]
+    if gpu.memory_used is not None and gpu.memory_total:
+        parts.append(_memory(gpu.memory_used, gpu.memory_total, glyphs))
+    if gpu.temperature is not None:
+        parts.append([(f"  {gpu.temperature} °C", "warning" if gpu.temperature >= 85 else "quiet")])
+    if gpu.power is not None:
+        parts.append([(f"  {gpu.power:.0f} W", "quiet")])
+    return _fitted(parts, width)
+
+
+def _memory(used: int, total: int, glyphs: Glyphs) -> list[tuple[str, str]]:
+    share = used / total if total else 0.0
+    bar = _bar(share, glyphs, length=_BAR // 2, alarming=0.95)
+    return [("   memory ", "quiet"), *bar, (f" {used / 1e9:.1f}/{total / 1e9:.0f} GB", "")]
+
+
+def _bar(share: float, glyphs: Glyphs, *, length: int = _BAR, alarming: float = 2.0) -> list[tuple[str, str]]:
+    filled = min(max(round(share * length), 0), length)
+    kind = "warning" if share >= alarming else "accent"
+    return [(glyphs.full * filled, kind), (glyphs.empty * (length - filled), "line")]
+
+
+def happenings(found: Sequence[Happening], width: int, height: int) -> list[Row]:
+    """The newest lines, oldest first, each cut to one row."""
+    return [_happening(each, width) for each in found[-height:]] if height > 0 else []
+
+
+def _happening(each: Happening, width: int) -> Row:
+    clock = f" {datetime.fromtimestamp(each.at):%H:%M:%S}  "
+    text = " ".join(each.text.split())
+    room = width - len(clock)
+    cut = text if len(text) <= room else f"{text[: max(room - 1, 0)]}…"
+    return ((clock, "quiet"), (cut, "warning" if each.alarm else ""))
+
+
+def phase(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Row]:
+    """Show how far a job without a curve is: its phase, a bar over the whole width, its figures."""
+    status = snapshot.status
+    count = f"{status.done:,}" if status.done or status.total else ""
+    counted = " ".join(filter(None, [count, f"of {status.total:,}" if status.total else "", status.unit]))
+    rows: list[Row] = [((f" {status.phase or status.state}", "strong"), (f"   {counted}" if counted else "", ""))]
+    if status.total:
+        share = status.done / status.total
+        bar = _bar(share, glyphs, length=max(width - 8, 4))
+        rows.append(((" ", ""), *bar, (f" {share:>4.0%}", "")))
+    named = [(name, figure(value)) for name, value in status.figures.items() if name not in {"phase", "job"}]
+    return [*rows, *_indented([fact(name, value) for name, value in named], width)]
+
+
+def outcome(snapshot: Snapshot, width: int) -> list[Row]:
+    """What an ended job says that it made, or what went wrong."""
+    error = [code(snapshot.status.error, "error")] if snapshot.status.error else []
+    return _indented([*(fact(name, value) for name, value in snapshot.result), *error], width)
+
+
+def _indented(sheet: Sequence[Block], width: int) -> list[Row]:
+    return [((" ", ""), *row) for row in lay_out(sheet, width - 2)]
+
+
+def rejected(snapshot: Snapshot, width: int, height: int) -> list[Row]:
+    """Inputs that were not used, newest last, with the count of all."""
+    if not snapshot.rejected_count or height < 2:
+        return []
+    shown = snapshot.rejected[-(height - 1) :]
+    rows: list[Row] = [((f" rejected: {snapshot.rejected_count:,}", "warning"),)]
+    for name, reason in shown:
+        text = f"{name}: {reason}"
+        rows.append(((f"   {text if len(text) <= width - 4 else text[: width - 5] + '…'}", ""),))
+    return rows
+
+
+def _length(parts: Sequence[tuple[Any, str]]) -> int:
+    return sum(len(text) for text, _ in parts)

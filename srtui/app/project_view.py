@@ -1,0 +1,218 @@
+"""Where a project stands, as the wizard shows it: seven steps, each with a mark and, if need be, its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from srtui.errors import SrtuiError
+from srtui.jobs.folder import JobFolder
+from srtui.jobs.status import JobStatus, read_status
+from srtui.jobs.wording import phase_of
+
+if TYPE_CHECKING:
+    from srtui.app.machine import Machine
+    from srtui.project.folder import OpenProject
+    from srtui.project.steps import Step
+
+Mark = Literal["done", "now", "stale", "blocked", "running", "waiting"]
+Name = Literal["hardware", "sources", "degradation", "prepare", "profile", "train", "restore"]
+TITLES: dict[Name, str] = {
+    "hardware": "Hardware",
+    "sources": "Sources",
+    "degradation": "Degradation",
+    "prepare": "Prepare",
+    "profile": "Profile",
+    "train": "Train",
+    "restore": "Restore",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WizardStep:
+    """One step of the wizard at one moment."""
+
+    name: Name
+    mark: Mark
+    note: str = ""
+    """Why, in a few words."""
+    status: JobStatus | None = None
+    """The newest job of the step."""
+
+    @property
+    def title(self) -> str:
+        """How the list calls it."""
+        return TITLES[self.name]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectView:
+    """A project at one moment."""
+
+    folder: Path
+    project: OpenProject | None = None
+    problem: str = ""
+    """What is wrong with project.yml, ready to show."""
+    steps: tuple[WizardStep, ...]
+    validation: WizardStep | None = None
+    """The comparison with bicubic, which belongs to Restore's page."""
+    run: JobStatus | None = None
+    """The `run` that is under way."""
+
+    def step(self, name: Name) -> WizardStep:
+        """One of the seven."""
+        return next(step for step in self.steps if step.name == name)
+
+    @property
+    def living(self) -> tuple[JobStatus, ...]:
+        """Jobs that are under way; a `run` first, for it owns the others."""
+        validation = self.validation.status if self.validation else None
+        candidates = (self.run, *(step.status for step in self.steps), validation)
+        return tuple(status for status in candidates if status is not None and not status.ended)
+
+    @property
+    def fresh(self) -> bool:
+        """Whether nothing has been done here yet."""
+        return self.run is None and all(step.status is None for step in self.steps)
+
+    def landing(self) -> Name:
+        """Step to open the wizard at: where one left."""
+        if self.fresh and not self.problem:
+            return "hardware"
+        for mark in ("running", "now", "stale", "blocked"):
+            for step in self.steps:
+                if step.mark == mark and step.name != "hardware":
+                    return step.name
+        return "restore"
+
+
+def look_at(folder: Path, machine: Machine | None = None) -> ProjectView:
+    """Read a project and judge its steps; what is wrong becomes ``problem``, never an exception."""
+    from srtui.project.folder import open_project
+
+    try:
+        project = open_project(folder)
+        return with_machine(_judge(project), machine)
+    except SrtuiError as error:
+        steps = tuple(WizardStep(name=name, mark="blocked", note="project.yml has problems") for name in TITLES)
+        return with_machine(ProjectView(folder=folder, problem=str(error), steps=steps), machine)
+
+
+def empty_view(folder: Path) -> ProjectView:
+    """What is shown before the project was read."""
+    return ProjectView(folder=folder, steps=tuple(WizardStep(name=name, mark="waiting") for name in TITLES))
+
+
+def with_machine(view: ProjectView, machine: Machine | None) -> ProjectView:
+    """The same, knowing this of the machine."""
+    return replace(view, steps=tuple(_hardware(machine) if step.name == "hardware" else step for step in view.steps))
+
+
+def _hardware(machine: Machine | None) -> WizardStep:
+    if machine is None or (machine.advice is None and not machine.trouble):
+        return WizardStep(name="hardware", mark="running", note="looking")
+    if machine.trouble:
+        return WizardStep(name="hardware", mark="blocked", note="could not look")
+    count = len(machine.advice.problems) if machine.advice else 0
+    if count:
+        return WizardStep(name="hardware", mark="blocked", note=f"{count} problem{'s' * (count != 1)}")
+    return WizardStep(name="hardware", mark="done")
+
+
+def _judge(project: OpenProject) -> ProjectView:
+    from srtui.project.steps import newest_jobs, steps
+
+    core = {step.name: step for step in steps(project)}
+    run = newest_jobs(project).get("run")
+    restore, validation = _of_core(project, core["restore"], "restore"), _of_core(project, core["validate"], "restore")
+    if core["restore"].state == "empty":
+        restore = replace(restore, mark="waiting" if core["train"].state != "done" else "now", note="nothing is listed")
+    judged = (
+        WizardStep(name="hardware", mark="running"),
+        _sources(project),
+        _readable("degradation", lambda: _check_scale(project)),
+        _of_core(project, core["prepare"], "prepare"),
+        _readable("profile", project.profile),
+        _of_core(project, core["train"], "train"),
+        restore,
+    )
+    return ProjectView(
+        folder=project.folder,
+        project=project,
+        steps=_first_only(judged),
+        validation=validation,
+        run=run[1] if run else None,
+    )
+
+
+def _first_only(judged: tuple[WizardStep, ...]) -> tuple[WizardStep, ...]:
+    """Only the first step that could be done is the one to do now; the others wait."""
+    now = next((step.name for step in judged if step.mark in {"now", "running", "stale"}), None)
+    return tuple(replace(step, mark="waiting") if step.mark == "now" and step.name != now else step for step in judged)
+
+
+def _sources(project: OpenProject) -> WizardStep:
+    if not project.settings.sources:
+        return WizardStep(name="sources", mark="now", note="none yet")
+    missing = [path for path in source_folders(project) if not path.is_dir()]
+    if missing:
+        return WizardStep(name="sources", mark="blocked", note=f"no folder {missing[0].name}")
+    return WizardStep(name="sources", mark="done")
+
+
+def source_folders(project: OpenProject) -> list[Path]:
+    """Folders that the sources name, absolute."""
+    found = []
+    for source in (*project.settings.sources, *project.settings.validation_sources):
+        texts = [getattr(source, "folder", None)]
+        pairs = getattr(source, "pairs", None)
+        texts += [pairs.gt, pairs.lq] if pairs else []
+        found += [project.path(text) for text in texts if text]
+    return found
+
+
+def _check_scale(project: OpenProject) -> None:
+    from srtui.config import shipped  # pydantic: not before the first frame
+
+    degradation = shipped.degradation(project.settings.degradation, project.folder)
+    if project.settings.scale not in degradation.scales:
+        scales = ", ".join(map(str, degradation.scales))
+        raise SrtuiError(degradation.name, f"is for scales {scales}, not {project.settings.scale}")
+
+
+def _readable(name: Name, read: Callable[[], object]) -> WizardStep:
+    try:
+        read()
+    except SrtuiError as error:
+        return WizardStep(name=name, mark="blocked", note=error.fact)
+    return WizardStep(name=name, mark="done")
+
+
+_MARKS: dict[str, Mark] = {"done": "done", "running": "running", "todo": "now", "stale": "stale", "blocked": "blocked"}
+_NEEDED: dict[str, Name] = {"prepare": "prepare", "train": "train", "validate": "restore", "restore": "restore"}
+
+
+def _of_core(project: OpenProject, step: Step, name: Name) -> WizardStep:
+    """A step of the project in the wizard's words."""
+    status = read_status(JobFolder(project.jobs / step.job)) if step.job else None
+    mark, note = _MARKS.get(step.state, "waiting"), step.reason
+    if step.state == "running" and status is not None:
+        percent = f" {100 * status.done // status.total} %" if status.total else ""
+        note = f"{phase_of(status)}{percent}"
+    elif step.state == "empty":
+        mark, note = "waiting", "after Sources"
+    elif step.state == "blocked":
+        needed, _, state = step.reason.removeprefix("needs ").partition(", which is ")
+        what = TITLES[_NEEDED[needed]] if needed in _NEEDED else needed
+        mark, note = (
+            ("blocked", f"{what} is {state}") if state in {"stale", "blocked"} else ("waiting", f"after {what}")
+        )
+    elif status is not None and status.state in {"failed", "crashed"} and step.state == "todo":
+        mark, note = "blocked", f"the last job {status.state}"
+    elif step.state == "stale":
+        note = "settings changed"
+    elif status is not None and status.state == "stopped":
+        note = "was stopped"
+    return WizardStep(name=name, mark=mark, note=note, status=status)

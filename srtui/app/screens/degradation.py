@@ -1,0 +1,84 @@
+"""Step 3: what the camcorder did to a picture, as scenarios with shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from srtui.app.sheet import Block, Sheet, fact, item, text
+from srtui.app.widgets.page import Page
+from srtui.errors import SrtuiError
+
+if TYPE_CHECKING:
+    from srtui.config.degradation import Scenario
+
+
+class DegradationPage(Page):
+    """The scenarios that spoil a clean picture."""
+
+    step = "degradation"
+    title = "Degradation"
+    about = "What the camera and the tape did to a picture. Every clean picture is dealt one of these scenarios."
+
+    def facts(self) -> Sheet:
+        """Name, scale, scenarios."""
+        from srtui.config import shipped  # pydantic: not before the first frame
+
+        project = self.view.project
+        if project is None:
+            return ()
+        name, scale = project.settings.degradation, project.settings.scale
+        try:
+            found = shipped.degradation(name, project.folder)
+        except SrtuiError as error:
+            return (fact("degradation", name), text(), text(f"{error.fact}; {error.hint}", "error"))
+        scales = ", ".join(f"×{each}" for each in found.scales)
+        misfit = "" if scale in found.scales else f", but it is written for {scales}"
+        others = [each for each in shipped.names("degradation") if each != name]
+        return (
+            fact("degradation", name),
+            fact("scale", f"×{scale}{misfit}", "error" if misfit else ""),
+            fact(
+                "dealt", f"{len(found.scenarios)} scenarios, {'all alike' if _alike(found.scenarios) else 'by share'}"
+            ),
+            text(),
+            *_scenarios(found.scenarios, scale),
+            text(),
+            item("e", f"edits project.yml; also shipped: {', '.join(others)}", "quiet", "accent"),
+        )
+
+    def command(self) -> str:
+        """The plain twin."""
+        project = self.view.project
+        return f"srtui profiles {project.settings.degradation}" if project else ""
+
+
+def _scenarios(scenarios: tuple[Scenario, ...], scale: int) -> Iterator[Block]:
+    total = sum(scenario.share for scenario in scenarios)
+    for scenario in scenarios:
+        share = "" if _alike(scenarios) else f"{scenario.share / total:.0%}: "
+        yield fact(scenario.name, f"{share}{steps_in_words(scenario, scale)}")
+
+
+def _alike(scenarios: tuple[Scenario, ...]) -> bool:
+    return len({scenario.share for scenario in scenarios}) == 1
+
+
+def steps_in_words(scenario: Scenario, scale: int) -> str:
+    """What happens to a picture, in order: ``to 50 %, median 3×3, JPEG photoshop-4``."""
+    words = []
+    for step in scenario.steps:
+        match step.step:
+            case "resize":
+                percent = getattr(step.percent, f"x{scale}")
+                words += [f"to {percent:g} %"] if percent != 100 else []
+            case "median":
+                words.append(f"median {2 * step.radius + 1}×{2 * step.radius + 1}")
+            case "gaussian":
+                sigma = step.sigma if isinstance(step.sigma, tuple) else (step.sigma,)
+                words.append("blur " + "–".join(f"{each:g}" for each in sigma))
+            case "motion":
+                words.append(f"smear {step.length:g}")
+            case "jpeg":
+                words.append(f"JPEG {step.quality}")
+    return ", ".join(words)

@@ -1,0 +1,106 @@
+"""Step 1: what is here, what is wrong, and the exact command that mends it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from srtui.app.look import Glyphs
+from srtui.app.machine import Machine
+from srtui.app.project_view import ProjectView
+from srtui.app.sheet import Sheet, code, fact, item, text
+from srtui.app.widgets.page import CONTINUE, Action, Page
+from srtui.files import state_folder, write_whole
+
+_SIGNS = {"problem": ("✗", "error"), "warning": ("!", "warning"), "note": ("·", "quiet")}
+_ASCII = {"✗": "x", "·": "."}
+
+
+class HardwarePage(Page):
+    """The machine, judged."""
+
+    step = "hardware"
+    title = "Hardware"
+    about = "What this machine has, what is wrong with it, and what that means for a training."
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("c", "copy", "Copy command", id="hardware.copy"),
+        Binding("r", "again", "Look again", id="hardware.again"),
+    ]
+
+    def __init__(self, view: ProjectView, glyphs: Glyphs, machine: Machine) -> None:
+        super().__init__(view, glyphs)
+        self.machine = machine
+        self._copied = -1
+
+    def facts(self) -> Sheet:
+        """The machine, the advice, the findings."""
+        machine = self.machine
+        looking = (item(self.glyphs.running, f"looking: {machine.looking}", "quiet"), text()) if machine.looking else ()
+        trouble = (code(machine.trouble, "error"), text()) if machine.trouble else ()
+        return (*looking, *trouble, *_machine_facts(machine), *_findings(machine, self.glyphs))
+
+    def actions(self) -> tuple[Action, ...]:
+        """Go on: nothing here has to be waited for."""
+        return (CONTINUE,)
+
+    def command(self) -> str:
+        """The plain twin."""
+        return "srtui doctor"
+
+    async def update_machine(self, machine: Machine) -> None:
+        """Show what was found meanwhile."""
+        self.machine = machine
+        await self.update_view(self.view)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Copying needs something to copy."""
+        return bool(commands(self.machine)) if action == "copy" else True
+
+    def action_copy(self) -> None:
+        """Copy the next command, and write all of them to a file."""
+        found = commands(self.machine)
+        self._copied = (self._copied + 1) % len(found)
+        self.app.copy_to_clipboard(found[self._copied][1])
+        path = state_folder() / "mend.sh"
+        write_whole(path, script(found))
+        count = f"{self._copied + 1} of {len(found)}: " if len(found) > 1 else ""
+        self.say(f"copied {count}{found[self._copied][1]}\nall commands: {path}", "good")
+
+    def action_again(self) -> None:
+        """Look at the machine again."""
+        self.post_message(self.Chosen("look"))
+
+
+def commands(machine: Machine) -> list[tuple[str, str]]:
+    """Facts with the command that mends each."""
+    findings = machine.advice.findings if machine.advice else ()
+    return [(finding.fact, finding.command) for finding in findings if finding.command]
+
+
+def script(found: list[tuple[str, str]]) -> str:
+    """Write the commands for a file, each below the fact that it mends."""
+    return "\n".join(
+        ["# what srtui found, and what mends it", *(f"\n# {fact}\n{command}" for fact, command in found), ""]
+    )
+
+
+def _machine_facts(machine: Machine) -> Sheet:
+    if machine.report is None or machine.advice is None:
+        return ()
+    from srtui.hardware.render import facts
+
+    machine_facts, settings = facts(machine.report, machine.advice)
+    return tuple(fact(label, words) for label, words in (*machine_facts, *settings))
+
+
+def _findings(machine: Machine, glyphs: Glyphs) -> Sheet:
+    blocks = []
+    for finding in machine.advice.findings if machine.advice else ():
+        sign, kind = _SIGNS[finding.severity]
+        sign = sign if glyphs.braille else _ASCII.get(sign, sign)
+        blocks += [text(), item(sign, finding.fact, sign_kind=kind, kind="strong" if kind != "quiet" else "")]
+        blocks.append(item(" ", finding.meaning, "quiet"))
+        if finding.command:
+            blocks.append(code(f"  $ {finding.command}"))
+    return tuple(blocks)

@@ -1,0 +1,101 @@
+"""Step 7: what the network gains over bicubic, and the footage that it restores."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from textual.app import ComposeResult
+
+from srtui.app.job_facts import job_facts
+from srtui.app.sheet import Sheet, code, fact, heading, item, spaced
+from srtui.app.widgets.glance import Glance
+from srtui.app.widgets.page import Action, Page, here
+
+
+class RestorePage(Page):
+    """The comparison and the results."""
+
+    step = "restore"
+    title = "Restore"
+    about = "Compares the network with bicubic on pictures that it never saw, then applies it to what is listed."
+
+    def facts(self) -> Sheet:
+        """Network, comparison, what is listed."""
+        project = self.view.project
+        if project is None or self.view.step("profile").mark == "blocked":
+            return ()
+        model = str(project.model.relative_to(project.folder))
+        listed = [
+            fact("restore" if number == 0 else "", f"{each.input} → {each.output}")
+            for number, each in enumerate(project.settings.restore)
+        ]
+        if not listed:
+            listed = [fact("restore", "nothing listed in project.yml (e edits it)", "quiet")]
+        exists = project.model.exists()
+        return (
+            fact("network", model if exists else f"{model}, after Train", "" if exists else "quiet"),
+            *listed,
+            *spaced(self._comparison()),
+            *spaced(job_facts(self.view.step("restore"), self.glyphs)),
+        )
+
+    def _comparison(self) -> Sheet:
+        project, validation = self.view.project, self.view.validation
+        if project is None or validation is None:
+            return ()
+        if validation.mark == "running":
+            return (item(self.glyphs.running, f"comparing with bicubic: {validation.note}", "accent"),)
+        try:
+            report = json.loads((project.comparison / "report.json").read_text(encoding="utf-8"))
+            return comparison(report)
+        except (OSError, ValueError, KeyError, TypeError):
+            return ()
+
+    def below(self) -> ComposeResult:
+        """The newest job at a glance."""
+        yield Glance(self.glyphs)
+
+    def actions(self) -> tuple[Action, ...]:
+        """Compare first, then restore."""
+        project, step, validation = self.view.project, self.view.step("restore"), self.view.validation
+        if self.view.step("train").mark != "done":
+            return (Action(name="go:train", label="Go to Train"),)
+        found: list[Action] = []
+        if project is not None and project.settings.restore:
+            name, label = ("watch:restore", "Watch") if step.mark == "running" else ("start:restore", "Restore")
+            found.append(Action(name=name, label=label))
+        if validation is not None:
+            running = validation.mark == "running"
+            name, label = ("watch:validate", "Watch") if running else ("start:validate", "Compare with bicubic")
+            compare = Action(name=name, label=label)
+            found = [*found, compare] if validation.mark == "done" else [compare, *found]
+        return tuple(found)
+
+    def command(self) -> str:
+        """The plain twin."""
+        return f"srtui restore INPUT OUTPUT{here(self.view)}"
+
+
+def comparison(report: dict[str, Any]) -> Sheet:
+    """Build the table of a validation report: Y-PSNR in dB of both, per scenario and together.
+
+    Raises
+    ------
+    KeyError, TypeError
+        If it is no such report.
+    """
+    rows = [*report["scenarios"], {"name": "all", **report["mean"]}]
+    width = max(len(str(row["name"])) for row in rows)
+    lines = [
+        f"{row['name']:<{width}}  {row['bicubic']['psnr_y']:>7.2f}  {row['network']['psnr_y']:>7.2f}" for row in rows
+    ]
+    gains = [float(row["gain_y"]) for row in rows]
+    head = heading(f"{'Y-PSNR, dB':<{width}}  {'bicubic':>7}  {'network':>7}  {'gain':>6}")
+    return (
+        head,
+        *(
+            code(f"{line}  {gain:>+6.2f}", "" if gain >= 0 else "warning")
+            for line, gain in zip(lines, gains, strict=True)
+        ),
+    )

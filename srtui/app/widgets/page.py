@@ -1,0 +1,166 @@
+"""A step's page: title with its state, what is set, what stands in the way, the command that does the same, buttons."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, VerticalScroll
+from textual.message import Message
+from textual.widgets import Button
+
+from srtui.app.look import Glyphs
+from srtui.app.plot import Row
+from srtui.app.project_view import Name, ProjectView, WizardStep
+from srtui.app.sheet import Sheet, code, text
+from srtui.app.widgets.buttons import ActionButton, asked_by
+from srtui.app.widgets.fitted import FittedColumn
+from srtui.app.widgets.glance import Glance
+from srtui.app.widgets.rows import Rows
+from srtui.app.widgets.sheet_view import SheetView
+from srtui.jobs.folder import JobFolder
+
+WORDS = {
+    "done": ("done", "good"),
+    "now": ("to do", "accent"),
+    "stale": ("stale", "warning"),
+    "blocked": ("blocked", "error"),
+    "running": ("running", "accent"),
+    "waiting": ("waits", "quiet"),
+}
+"""How each mark is called, and its colour."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """A button: what it says and what it asks for."""
+
+    name: str
+    label: str
+
+
+CONTINUE = Action(name="continue", label="Continue")
+
+
+class Page(FittedColumn):
+    """One step of the wizard. Subclasses say what stands on it."""
+
+    step: ClassVar[Name]
+    title: ClassVar[str]
+    about: ClassVar[str]
+    """What the step does, in one or two sentences."""
+
+    class Chosen(Message):
+        """A button was pressed."""
+
+        def __init__(self, action: str) -> None:
+            super().__init__()
+            self.action = action
+
+    def __init__(self, view: ProjectView, glyphs: Glyphs) -> None:
+        super().__init__(id=f"page-{self.step}", classes="page")
+        self.view = view
+        self.glyphs = glyphs
+        self._actions: tuple[Action, ...] = ()
+
+    # What a page says: overridden.
+
+    def facts(self) -> Sheet:
+        """What is set, and what came of it."""
+        return ()
+
+    def actions(self) -> tuple[Action, ...]:
+        """Buttons, the sensible one first."""
+        return (CONTINUE,)
+
+    def command(self) -> str:
+        """Command that does the same; empty if there is none."""
+        return ""
+
+    def fields(self) -> ComposeResult:
+        """Input fields between text and buttons."""
+        return iter(())
+
+    def below(self) -> ComposeResult:
+        """What follows the buttons where the screen is high."""
+        return iter(())
+
+    # How it is shown.
+
+    def compose(self) -> ComposeResult:
+        """Title, text, fields, command, buttons."""
+        yield Rows(id="title")
+        with VerticalScroll(id="body", can_focus=False, classes="fitted"):
+            yield SheetView(id="text")
+            yield SheetView(id="says")
+        yield from self.fields()
+        yield Horizontal(id="buttons")
+        yield from self.below()
+
+    async def on_mount(self) -> None:
+        """Fill it."""
+        await self.update_view(self.view)
+
+    async def update_view(self, view: ProjectView) -> None:
+        """Show the project as it stands now."""
+        self.view = view
+        self.query_one("#title", Rows).show([self._title_row(view.step(self.step))])
+        self.query_one("#text", SheetView).write(self._sheet(view))
+        for glance in self.query(Glance):
+            status = view.step(self.step).status
+            glance.watch_job(JobFolder(view.folder / "jobs" / status.id) if status else None)
+        await self._show_buttons((CONTINUE,) if view.project is None else self.actions())
+
+    def say(self, words: str, kind: str = "quiet") -> None:
+        """Show a message above the buttons until the next one; errors keep their lines."""
+        self.query_one("#says", SheetView).write((text(), code(words, kind)) if words else ())
+        self.call_after_refresh(self.query_one("#body", VerticalScroll).scroll_end, animate=False)
+
+    def focus_primary(self) -> None:
+        """Put the focus where Enter takes the sensible path."""
+        buttons = self.query("#buttons Button").results(Button)
+        first = next(iter(buttons), None)
+        if first is not None:
+            first.focus()
+
+    def _title_row(self, step: WizardStep) -> Row:
+        word, kind = WORDS[step.mark]
+        sign = getattr(self.glyphs, step.mark)
+        row: list[tuple[str, str]] = [(self.title, "strong"), ("   ", ""), (f"{sign} {word}", kind)]
+        if step.note:
+            row.append((f"  {step.note}", "quiet"))
+        return tuple(row)
+
+    def _sheet(self, view: ProjectView) -> Sheet:
+        if view.problem:
+            return (text("project.yml cannot be used as it is:"), text(), code(view.problem, "error"))
+        command = self.command()
+        shown = (text(), code(f"$ {command}")) if command else ()
+        return (text(self.about, "quiet"), text(), *self.facts(), *shown)
+
+    async def _show_buttons(self, actions: tuple[Action, ...]) -> None:
+        if actions == self._actions:
+            return
+        self._actions = actions
+        row = self.query_one("#buttons", Horizontal)
+        had_focus = self.screen.focused is None or row in self.screen.focused.ancestors
+        await row.remove_children()
+        await row.mount(
+            *(ActionButton(action.name, action.label, primary=index == 0) for index, action in enumerate(actions))
+        )
+        if had_focus and self.is_attached:
+            self.focus_primary()
+
+    @on(Button.Pressed)
+    def _pressed(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.post_message(self.Chosen(asked_by(event)))
+
+
+def here(view: ProjectView) -> str:
+    """``-p`` and the project, unless one stands in it."""
+    return "" if view.folder == Path.cwd() else f" -p {shlex.quote(str(view.folder))}"
