@@ -94,8 +94,11 @@ def _telling_places(seen: Seen, scale: int) -> list[_Window]:
 def _write_head(draw: ImageDraw.ImageDraw, seen: Seen, *, whole: bool, width: int) -> None:
     small, large = (f"{picture.shape[1]} x {picture.shape[0]}" for picture in (seen.lq_hwc, seen.gt_hwc))
     about = f"{small} to {large}" + ("" if whole else ": details, with the figures of the whole picture")
-    draw.text((_MARGIN, _HEAD / 2 + 3), _plain(f"{seen.name}   {seen.scenario[:40]}"), _INK, _font(15), "lm")
-    draw.text((width - _MARGIN, _HEAD / 2 + 3), about, _QUIET, _font(14), "rm")
+    middle, name = _HEAD / 2 + 3, _plain(seen.name)
+    draw.text((_MARGIN, middle), name, _INK, _font(15), "lm")
+    left = _MARGIN + draw.textlength(name, _font(15)) + 10
+    draw.text((left, middle), _plain(seen.scenario[:40]), _QUIET, _font(14), "lm")
+    draw.text((width - _MARGIN, middle), about, _QUIET, _font(14), "rm")
 
 
 def _write_caption(draw: ImageDraw.ImageDraw, seen: Seen, column: int, left: int, width: int) -> None:
