@@ -130,3 +130,13 @@ def reach(net: SRNetwork) -> int:
         columns = torch.nonzero(changed)[:, 0] // net.scale
         touched = max(touched, int((columns - centre).abs().max()))
     return touched
+
+
+@pytest.mark.parametrize(("options", "scale"), EVERY, ids=IDS)
+def test_without_memory_nothing_is_drawn(options: Network, scale: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_args: object, **_kw: object) -> None:
+        raise AssertionError("loads torch._dynamo")
+
+    monkeypatch.setattr(nn.init, "kaiming_normal_", fail)
+    with torch.device("meta"):
+        networks.build(options, scale)

@@ -50,17 +50,31 @@ def conv(inputs: int, outputs: int) -> nn.Conv2d:
 
 
 @torch.no_grad()
-def start_small(*convs: nn.Conv2d) -> None:
+def draw(layer: nn.Conv2d, *, slope: float = 0.0, factor: float = 1.0) -> None:
     """
-    Draw weights of a tenth of He's standard deviation, biases zero, so that a residual block begins near the identity.
+    Draw normal weights that keep the signal's size through a rectifier, times ``factor``; biases are zero.
 
-    Source: ESRGAN (Wang et al., 2018), "smaller initialization"; He et al., 2015.
+    Parameters
+    ----------
+    slope
+        Of the rectifier before the layer, below zero.
+
+    Notes
+    -----
+    Source: He et al. (2015). A layer without memory (meta device) is left alone: ``normal_`` would do nothing there but
+    load torch._dynamo with its 900 modules, a second or more for every job that starts.
     """
-    for layer in convs:
-        nn.init.kaiming_normal_(layer.weight)
-        layer.weight.mul_(0.1)
+    if not layer.weight.is_meta:
+        nn.init.kaiming_normal_(layer.weight, a=slope)
+        layer.weight.mul_(factor)
         assert layer.bias is not None
         layer.bias.zero_()
+
+
+def start_small(*convs: nn.Conv2d) -> None:
+    """Draw a tenth of He's weights, so that a residual block begins near the identity (ESRGAN, Wang et al., 2018)."""
+    for layer in convs:
+        draw(layer, factor=0.1)
 
 
 def before(radius: int, factor: int) -> int:
