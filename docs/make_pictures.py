@@ -78,6 +78,8 @@ def make_job(project: OpenProject, name: StepName) -> JobFolder:
     }
     job = create(project.jobs, name, to_plain(request[name]()), RULES[name].digest(project))
     job.log.write_text(f"{name}\n", encoding="utf-8")
+    record = re.sub(r"created: .*", "created: '2026-02-25T06:13:20+00:00'", job.request.read_text(encoding="utf-8"))
+    job.request.write_text(record, encoding="utf-8")
     return job
 
 

@@ -18,6 +18,8 @@ from srtui.jobs.wording import duration, figure
 
 _LABEL = 9
 """Columns of the labels on the left."""
+_ROOMY = 60
+"""Columns from which on the project is named."""
 _BAR = 20
 """Cells of a gauge."""
 
@@ -26,7 +28,8 @@ def head(moment: Moment, where: str, width: int, glyphs: Glyphs) -> Row:
     """Row 1: run · state · step/total · it/s · ETA; what there is no room for is left out from the end."""
     job, shown = moment.job.status, moment.shown
     status = shown.status
-    name = " ".join(filter(None, [where, job.kind if moment.child is None else f"{job.kind}: {status.kind}"]))
+    kind = job.kind if moment.child is None else f"{job.kind}: {status.kind}"
+    name = f"{where} {kind}" if where and width >= _ROOMY else kind
     state = doing(job, status)
     left: list[tuple[str, str]] = [(f" {name}", "strong"), ("  ", "")]
     left.append((f"{state_sign(job.state, glyphs)} {state}", STATE_KINDS[job.state]))
@@ -166,7 +169,7 @@ def phase(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Row]:
     if status.total:
         share = status.done / status.total
         bar = _bar(share, glyphs, length=max(width - 8, 4))
-        rows.append(((" ", ""), *bar, (f" {share:>4.0%}", "")))
+        rows.append(((" ", ""), *bar, (f" {100 * status.done // status.total:>3} %", "")))
     named = [(name, figure(value)) for name, value in status.figures.items() if name not in {"phase", "job"}]
     return [*rows, *_indented([fact(name, value) for name, value in named], width)]
 

@@ -1,6 +1,6 @@
 """A curve as rows of text: braille dots, the raw values dim and their running mean bright. Pure, and sticky on purpose.
 
-Axes snap to 1, 2 and 5 times a power of ten and the reach of the mean to powers of two, so that a new point changes
+Axes snap to round numbers and the reach of the mean to powers of two, so that a new point changes
 few cells: what is written to the terminal, four measurements a second over SSH, is mostly nothing.
 """
 
@@ -20,6 +20,8 @@ GUTTER = 7
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 _STEPS = (1.0, 2.0, 5.0, 10.0)
 _FINE_STEPS = (1.0, 1.2, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+_LEVELS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
+_ROUNDEST_FIRST = (1, 5, 2, 3, 4, 6, 8, 7, 9)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,7 @@ def _range(curve: Curve) -> tuple[float, float]:
         return (0.01, 1.0) if curve.log else (0.0, 1.0)
     low, high = min(values), max(values)
     if curve.log:
-        low, high = floor(low), ceiling(high)
+        low, high = floor(low, _LEVELS), ceiling(high, _LEVELS)
         return (low, high) if high > low else (low, 2 * low)
     step = ceiling(max(high - low, 0.2) / 5)
     low, high = math.floor(low / step) * step, math.ceil(high / step) * step
@@ -182,11 +184,9 @@ def _labels(low: float, high: float, rows: int, row_of: Callable[[float], int], 
 
 
 def _log_values(low: float, high: float) -> Iterable[float]:
-    found = []
-    value = low
-    while (value := ceiling(value * 1.001)) < high:
-        found.append(value)
-    return sorted(found, key=lambda value: math.log10(value) % 1 > 1e-9)  # powers of ten first
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    values = (round(digit * 10.0**power, 12) for digit in _ROUNDEST_FIRST for power in powers)
+    return (value for value in values if low < value < high)
 
 
 def _linear_values(low: float, high: float) -> Iterable[float]:
@@ -200,10 +200,10 @@ def ceiling(value: float, steps: Sequence[float] = _STEPS) -> float:
     return next((round(step * power, 12) for step in steps if step * power >= value * (1 - 1e-9)), 10 * power)
 
 
-def floor(value: float) -> float:
+def floor(value: float, steps: Sequence[float] = _STEPS) -> float:
     """Return the largest of …, 0.1, 0.2, 0.5, 1, … that is not above ``value`` (which is above 0)."""
     power = 10.0 ** math.floor(math.log10(value))
-    return next(round(step * power, 12) for step in (*_STEPS[::-1], 0.5) if step * power <= value * (1 + 1e-9))
+    return next(round(step * power, 12) for step in reversed(steps) if step * power <= value * (1 + 1e-9))
 
 
 def short(count: float) -> str:

@@ -159,7 +159,7 @@ class LiveScreen(Screen[Left]):
         doing = [] if shown.is_training else live_rows.phase(shown, width, glyphs)
         self._rows("phase", [*doing, *trouble, *told])
         self._rows("rejected", live_rows.rejected(shown, width, max(self.size.height // 3, 2)))
-        self.query_one("#gauges-rule").display = moment.gauges is not None
+        self.set_class(moment.gauges is None, "over")
         self._rows(
             "gauges", live_rows.gauges(moment.gauges, shown.status.pid, width, 1 + self.size.height // 10, glyphs)
         )

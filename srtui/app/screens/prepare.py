@@ -54,7 +54,8 @@ class PreparePage(Page):
 
     def command(self) -> str:
         """The plain twin."""
-        return f"srtui prepare{here(self.view)}"
+        running = self.view.step("prepare").mark == "running"
+        return f"srtui {'attach' if running else 'prepare'}{here(self.view)}"
 
 
 def _count(number: int, one: str, many: str) -> str:

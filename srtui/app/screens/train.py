@@ -51,5 +51,7 @@ class TrainPage(Page):
     def command(self) -> str:
         """The plain twin."""
         step = self.view.step("train")
+        if step.mark == "running":
+            return f"srtui attach{here(self.view)}"
         resumable = step.status is not None and step.status.ended and step.mark in {"now", "blocked"}
         return f"srtui train{' --resume' if resumable else ''}{here(self.view)}"

@@ -56,7 +56,8 @@ HELP = """\
 Seven steps lead from pictures to restored tapes. The list shows where you are: ✓ done, ▸ to do now, ● running,
 ↻ stale (settings changed since), ✗ blocked (with the reason), · waits for an earlier step.
 
-Enter takes the sensible path; 1 to 7 go to a step, Tab moves to its fields and buttons, ↑ and ↓ through the list.
+Enter takes the sensible path; 1 to 7 go to a step, Tab moves to its fields and buttons, ↑ and ↓ through the
+list, PgUp and PgDn through the text.
 Everything you choose is in project.yml, and every page names the command that does
 the same. Closing this window stops no job."""
 
@@ -73,6 +74,8 @@ class WizardScreen(Screen[None]):
         ),
         Binding("b,alt+left", "step(-1)", "Back", id="wizard.back", key_display="b"),
         Binding("n,alt+right", "step(1)", "Next", id="wizard.next", key_display="n"),
+        Binding("pageup", "scroll_text(-1)", "Up", show=False, id="wizard.up"),
+        Binding("pagedown", "scroll_text(1)", "Down", show=False, id="wizard.down"),
         Binding("w", "watch", "Watch", id="wizard.watch"),
         Binding("j", "jobs", "Jobs", id="wizard.jobs"),
         Binding("e", "edit", "Edit", id="wizard.edit"),
@@ -227,6 +230,11 @@ class WizardScreen(Screen[None]):
         """Go to the step before or after."""
         names = list(TITLES)
         await self._select(names[min(max(names.index(self.selected) + by, 0), len(names) - 1)])
+
+    def action_scroll_text(self, by: int) -> None:
+        """Read on where the text is longer than the screen."""
+        for body in self.query("#body").results(VerticalScroll):
+            body.scroll_relative(y=by * max(body.size.height - 1, 1), animate=False)
 
     @on(StepList.Selected)
     async def _selected(self, message: StepList.Selected) -> None:
