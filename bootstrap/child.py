@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 _POLL = 0.2  # seconds
+_QUOTED = 160  # columns of a log line that an error shows: pip repeats whole exceptions
 _PATIENCE = 10.0  # seconds that a child gets to end after it was asked to
 
 
@@ -61,7 +62,7 @@ def run(
         _end(process)
 
 
-def tail(log: Path, lines: int = 12) -> str:
+def tail(log: Path, lines: int = 6) -> str:
     """The last lines of a log, as they are."""
     try:
         text = log.read_text(encoding="utf-8", errors="replace")
@@ -72,7 +73,7 @@ def tail(log: Path, lines: int = 12) -> str:
 
 def indented(text: str) -> str:
     """The text as a quotation below an error."""
-    return "\n".join(f"   | {line}" for line in text.splitlines())
+    return "\n".join(f"   | {line[:_QUOTED]}" for line in text.splitlines())
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
