@@ -9,18 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import srtui
-from srtui.config.network import RRDB, Compact, Network, SRResNet
+from srtui.config.network import Network
 from srtui.config.reader import from_plain, to_plain
 from srtui.config.requests import TrainRequest
 from srtui.engine.inference import measure_overlap
-from srtui.engine.networks import SRNetwork
+from srtui.engine.networks import OPTIONS, SRNetwork
 from srtui.errors import SrtuiError, UsageError
 
 VERSION = 1
 """Format of the entry; a newer one is refused."""
 
 _KEY = "srtui"  # one entry: safetensors writes several in an order that is drawn anew each time
-_NETWORKS: dict[str, type[Network]] = {"compact": Compact, "srresnet": SRResNet, "rrdb": RRDB}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +67,7 @@ def read_card(header: Mapping[str, str], path: Path) -> ModelCard | None:
         if plain["version"] > VERSION:
             fact = f"format {plain['version']} of srtui {plain['srtui']}; this one reads up to {VERSION}"
             raise UsageError(str(path), fact, hint="update srtui")
-        network = from_plain(_NETWORKS[plain["network"]["type"]], plain["network"], where=str(path))
+        network = from_plain(OPTIONS[plain["network"]["type"]], plain["network"], where=str(path))
         scale, overlap, recipe = plain["scale"], plain["overlap"], plain["recipe"]
         whole = isinstance(overlap, int) and overlap >= 0 and isinstance(recipe, dict | None)
         if scale not in {1, 2, 3, 4} or not whole:

@@ -17,19 +17,16 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as tensor_bytes
 from torch import Tensor
 
-from srtui.config.network import Compact, Network
 from srtui.engine.checkpoint_dialects import Recognised, recognise, unwrap
 from srtui.engine.inference import measure_overlap
 from srtui.engine.model_card import ModelCard, metadata_of, read_card
-from srtui.engine.networks import SRNetwork, build
+from srtui.engine.networks import SRNetwork, build, title
 from srtui.engine.torch_files import PICKLE, ZIP, read_torch_file
 from srtui.errors import SrtuiError, UsageError
 from srtui.files import write_whole
 
 LARGEST_FILE = 1 << 32
 """Bytes of a network file that are read at most; RRDBNet with its optimiser is 0.2 GB."""
-
-_CLASSES = {"compact": "SRVGGNetCompact", "srresnet": "MSRResNet", "rrdb": "RRDBNet"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,17 +97,17 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> LoadedModel:
     """
     weights, card = _read(path)
     found = recognise(weights, str(path)) if card is None else _known(card)
-    title = f"{_title(found.network)} ×{found.scale}"
-    net = _filled(found, weights, title, path)
+    net = _filled(found, weights, path)
     net.to(device)
     net.to(memory_format=torch.channels_last)
     net.overlap = measure_overlap(net) if card is None else card.overlap
+    parameters = sum(weight.numel() for weight in net.parameters())
     return LoadedModel(
         net=net,
         scale=found.scale,
         overlap=net.overlap,
         recipe=None if card is None else card.recipe,
-        description=f"{title}, {sum(weight.numel() for weight in net.parameters()):,} parameters",
+        description=f"{title(found.network, found.scale)}, {parameters:,} parameters",
     )
 
 
@@ -159,7 +156,7 @@ def _checked(weights: Mapping[str, Tensor], path: Path) -> Mapping[str, Tensor]:
     return weights
 
 
-def _filled(found: Recognised, weights: Mapping[str, Tensor], title: str, path: Path) -> SRNetwork:
+def _filled(found: Recognised, weights: Mapping[str, Tensor], path: Path) -> SRNetwork:
     """Make the network around the weights; built without memory first, so that only what fits is ever allocated."""
     try:
         with torch.device("meta"):
@@ -167,7 +164,8 @@ def _filled(found: Recognised, weights: Mapping[str, Tensor], title: str, path: 
     except RuntimeError as error:  # sizes whose product no integer holds
         raise _damaged(path, str(error)) from None
     if problem := _misfit({name: tuple(value.shape) for name, value in net.state_dict().items()}, weights):
-        raise UsageError(str(path), f"does not fit {title}: {problem}", hint="is the file whole, and of this network?")
+        fact = f"does not fit {title(found.network, found.scale)}: {problem}"
+        raise UsageError(str(path), fact, hint="is the file whole, and of this network?")
     net.load_state_dict({name: value.to(torch.float32, copy=True) for name, value in weights.items()}, assign=True)
     bad = next((name for name, value in net.state_dict().items() if not torch.isfinite(value).all()), None)
     if bad is not None:
@@ -183,11 +181,6 @@ def _misfit(expected: Mapping[str, tuple[int, ...]], weights: Mapping[str, Tenso
             return f"{name} has shape {tuple(weights[name].shape)}, not {shape}"
     extra = sorted(weights.keys() - expected.keys())
     return f"{extra[0][:80]} is unknown" if extra else ""
-
-
-def _title(options: Network) -> str:
-    depth = options.convs if isinstance(options, Compact) else options.blocks
-    return f"{_CLASSES[options.type]} {options.features}/{depth}"
 
 
 def _damaged(path: Path, fact: str) -> SrtuiError:

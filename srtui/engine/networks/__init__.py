@@ -11,7 +11,7 @@ from srtui.engine.networks.compact import SRVGGNetCompact
 from srtui.engine.networks.rrdb import RRDBNet
 from srtui.engine.networks.srresnet import MSRResNet
 
-__all__ = ["SRNetwork", "build"]
+__all__ = ["OPTIONS", "SRNetwork", "build", "title"]
 
 # Any: each class takes its own kind of options, which the key guarantees.
 _TABLE: dict[type[Network], Callable[[Any, int], SRNetwork]] = {
@@ -19,8 +19,16 @@ _TABLE: dict[type[Network], Callable[[Any, int], SRNetwork]] = {
     SRResNet: MSRResNet,
     RRDB: RRDBNet,
 }
+OPTIONS: dict[str, type[Network]] = {options().type: options for options in _TABLE}
+"""Options by what files call them (``type``)."""
 
 
 def build(options: Network, scale: int) -> SRNetwork:
     """Make a network with fresh weights (from torch's generator), on the CPU, in float32."""
     return _TABLE[type(options)](options, scale)
+
+
+def title(options: Network, scale: int) -> str:
+    """Name for people: upstream's class, features / depth, scale."""
+    depth = options.convs if isinstance(options, Compact) else options.blocks
+    return f"{_TABLE[type(options)].__name__} {options.features}/{depth} ×{scale}"
