@@ -78,7 +78,7 @@ def test_the_wizard_needs_a_terminal() -> None:
 
 
 def test_a_reader_that_leaves_is_no_error() -> None:
-    command = f"{sys.executable} -m srtui --help | head -1"
+    command = f"'{sys.executable}' -m srtui --help | head -1"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
     assert done.stdout.startswith("Usage:")
     assert "Traceback" not in done.stderr

@@ -18,7 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # Plays the interpreter that makes environments and the one inside them. FAKE_LOG gets every call; FAKE_HANG names a
 # call that waits to be killed or released; FAKE_PIP_SAYS and FAKE_EXIT make pip or the final command fail.
 FAKE_PYTHON = """\
-#!{python} -S
+#!/bin/sh
+''''exec "{python}" -S "$0" "$@" # a first line cannot name a Python whose path has spaces '''
 import json, os, pathlib, shutil, sys, time, zipfile
 arguments = sys.argv[1:]
 words = [word for word in arguments if word != "-I"]
