@@ -62,9 +62,11 @@ def test_a_users_pip_defaults_do_not_get_in_the_way(checkout: Any) -> None:
     assert env["PYTHONPATH"] is None
 
 
-def test_a_second_call_only_runs_the_command(ready: Any) -> None:
-    done = ready.start("profiles")
-    assert ready.calls() == ["run"]
+def test_a_second_call_only_runs_the_command(checkout: Any) -> None:
+    checkout.start("profiles")
+    checkout.forget()
+    done = checkout.start("profiles")
+    assert checkout.calls() == ["run"]
     assert done.stderr == ""
 
 
