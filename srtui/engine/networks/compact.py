@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -30,16 +31,44 @@ class SRVGGNetCompact(SRNetwork):
 
     def _start(self, slope: float) -> None:
         """
-        Draw He's weights; those of the last layer nearly zero, so that training begins at the plain enlargement.
+        Begin at the bilinear enlargement, with signals that do not fade.
+
+        One channel per colour carries lq as it is to the last layer, which enlarges it. The others are drawn as
+        by He, and the last layer makes next to nothing of them.
 
         Upstream leaves torch's default, whose signal fades to 1e-4 over these layers: with L1 the network first learns
-        to add nothing and then has next to no gradient. Measured (32/8, x4, photographs, Adam 1e-3, 8 crops of 64):
-        after 600 updates -0.73 dB against bicubic; this way +0.3 after 800, +0.39 after 1600.
+        to add nothing and then has next to no gradient. Measured (32/8, x4, the six scenarios, 1200 updates with Adam
+        2e-3 on 8 crops of 128 of 20 photographs; Y-PSNR over bicubic on 24 others): -0.46 dB with torch's default,
+        +0.09 with He's weights and a last layer near zero, +0.22 this way. Trained on dead leaves all three learn.
         """
         layers = [layer for layer in self.body if isinstance(layer, nn.Conv2d)]
         for layer in layers[:-1]:
             draw(layer, slope=slope)
         draw(layers[-1], slope=slope, factor=0.01)
+        if not layers[0].weight.is_meta:
+            _carry_lq(layers, self.scale)
+
+
+@torch.no_grad()
+def _carry_lq(layers: list[nn.Conv2d], scale: int) -> None:
+    """Set the weights of channels 0 to 2; lq is not negative, so no activation changes it."""
+    for layer in layers[:-1]:
+        layer.weight[:3] = 0
+    for colour in range(3):
+        for layer in layers[:-1]:
+            layer.weight[colour, colour, 1, 1] = 1
+        phases = layers[-1].weight[colour * scale**2 : (colour + 1) * scale**2]
+        phases[:, :3] = 0
+        phases[:, colour] = _bilinear_minus_nearest(scale)
+
+
+def _bilinear_minus_nearest(scale: int) -> Tensor:
+    """Kernels (scale², 3, 3) that give each pixel of an enlarged one's block what bilinear has over nearest."""
+    places = (torch.arange(scale) + 0.5) / scale - 0.5  # of the block's pixels, from the middle of the lq pixel
+    taps = torch.stack([(-places).clamp(min=0), 1 - places.abs(), places.clamp(min=0)], dim=1)  # (scale, 3)
+    kernels = torch.einsum("yi,xj->yxij", taps, taps).reshape(scale**2, 3, 3)
+    kernels[:, 1, 1] -= 1
+    return kernels
 
 
 _SLOPES = {"prelu": 0.25, "relu": 0.0, "leakyrelu": 0.1}
