@@ -14,7 +14,7 @@ from srtui.app.look import UNICODE, Glyphs
 from srtui.app.series import Bin, smoothed
 
 Row = tuple[tuple[str, str], ...]
-"""One line: texts, each with what it is (a component class of `widgets.rows.Rows`, or nothing)."""
+"""One line: texts, each with what it is (`look.KINDS`, or nothing)."""
 GUTTER = 7
 """Columns for the labels of the upward axis, and the axis."""
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from srtui.app.project_facts import Facts, read_facts
 from srtui.errors import SrtuiError
 from srtui.jobs.folder import JobFolder
 from srtui.jobs.status import JobStatus, read_status
@@ -14,6 +14,7 @@ from srtui.jobs.wording import phase_of
 
 if TYPE_CHECKING:
     from srtui.app.machine import Machine
+    from srtui.config.degradation import Degradation
     from srtui.project.folder import OpenProject
     from srtui.project.steps import Step
 
@@ -55,6 +56,8 @@ class ProjectView:
     project: OpenProject | None = None
     problem: str = ""
     """What is wrong with project.yml, ready to show."""
+    facts: Facts | None = None
+    """What the pages show of it; None with a problem."""
     steps: tuple[WizardStep, ...]
     validation: WizardStep | None = None
     """The comparison with bicubic, which belongs to Restore's page."""
@@ -96,7 +99,7 @@ def look_at(folder: Path, machine: Machine | None = None) -> ProjectView:
         project = open_project(folder)
         return with_machine(_judge(project), machine)
     except SrtuiError as error:
-        steps = tuple(WizardStep(name=name, mark="blocked", note="project.yml has problems") for name in TITLES)
+        steps = tuple(WizardStep(name=name, mark="blocked") for name in TITLES)
         return with_machine(ProjectView(folder=folder, problem=str(error), steps=steps), machine)
 
 
@@ -124,6 +127,7 @@ def _hardware(machine: Machine | None) -> WizardStep:
 def _judge(project: OpenProject) -> ProjectView:
     from srtui.project.steps import newest_jobs, steps
 
+    facts = read_facts(project)
     core = {step.name: step for step in steps(project)}
     run = newest_jobs(project).get("run")
     restore, validation = _of_core(project, core["restore"], "restore"), _of_core(project, core["validate"], "restore")
@@ -132,15 +136,16 @@ def _judge(project: OpenProject) -> ProjectView:
     judged = (
         WizardStep(name="hardware", mark="running"),
         _sources(project),
-        _readable("degradation", lambda: _check_scale(project)),
+        _degradation(facts.degradation, project.settings.scale),
         _of_core(project, core["prepare"], "prepare"),
-        _readable("profile", project.profile),
+        WizardStep(name="profile", mark="done"),
         _of_core(project, core["train"], "train"),
         restore,
     )
     return ProjectView(
         folder=project.folder,
         project=project,
+        facts=facts,
         steps=_first_only(judged),
         validation=validation,
         run=run[1] if run else None,
@@ -149,7 +154,8 @@ def _judge(project: OpenProject) -> ProjectView:
 
 def _first_only(judged: tuple[WizardStep, ...]) -> tuple[WizardStep, ...]:
     """Only the first step that could be done is the one to do now; the others wait."""
-    now = next((step.name for step in judged if step.mark in {"now", "running", "stale"}), None)
+    work = (step for step in judged if step.name != "hardware")
+    now = next((step.name for step in work if step.mark in {"now", "running", "stale"}), None)
     return tuple(replace(step, mark="waiting") if step.mark == "now" and step.name != now else step for step in judged)
 
 
@@ -173,21 +179,11 @@ def source_folders(project: OpenProject) -> list[Path]:
     return found
 
 
-def _check_scale(project: OpenProject) -> None:
-    from srtui.config import shipped  # pydantic: not before the first frame
-
-    degradation = shipped.degradation(project.settings.degradation, project.folder)
-    if project.settings.scale not in degradation.scales:
-        scales = ", ".join(map(str, degradation.scales))
-        raise SrtuiError(degradation.name, f"is for scales {scales}, not {project.settings.scale}")
-
-
-def _readable(name: Name, read: Callable[[], object]) -> WizardStep:
-    try:
-        read()
-    except SrtuiError as error:
-        return WizardStep(name=name, mark="blocked", note=error.fact)
-    return WizardStep(name=name, mark="done")
+def _degradation(found: Degradation, scale: int) -> WizardStep:
+    if scale in found.scales:
+        return WizardStep(name="degradation", mark="done")
+    note = f"is for scales {', '.join(map(str, found.scales))}, not {scale}"
+    return WizardStep(name="degradation", mark="blocked", note=note)
 
 
 _MARKS: dict[str, Mark] = {"done": "done", "running": "running", "todo": "now", "stale": "stale", "blocked": "blocked"}

@@ -21,7 +21,7 @@ class Block:
     label: str = ""
     """Left column of a fact; sign of an item."""
     kind: str = ""
-    """How the text looks (`widgets.rows.KINDS`)."""
+    """How the text looks (`look.KINDS`)."""
     label_kind: str = "quiet"
 
 

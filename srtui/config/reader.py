@@ -100,7 +100,7 @@ def _validate(tree: Tree, section: type[T], path: str, rows: list[str]) -> T:
     result: T | None = None
     try:
         if isinstance(tree.value, dict):
-            result = TypeAdapter(section).validate_json(json.dumps(tree.value), strict=True)
+            result = _adapter(section).validate_json(json.dumps(tree.value), strict=True)
     except ValidationError as error:
         explained = [_explain(tree, section, details) for details in error.errors(include_url=False)]
         # A union reports one finding per member that did not fit; the first at a place says enough, and none
@@ -112,6 +112,16 @@ def _validate(tree: Tree, section: type[T], path: str, rows: list[str]) -> T:
         problems = [_problem(path, rows, finding) for finding in findings]
         raise ConfigurationError(sorted(problems, key=lambda problem: (problem.line, problem.column)))
     return result
+
+
+def _adapter(section: type[T]) -> TypeAdapter[T]:
+    """Adapter of a section, made once: that takes 10 to 40 ms, and the wizard reads again and again."""
+    if section not in _ADAPTERS:
+        _ADAPTERS[section] = TypeAdapter(section)
+    return _ADAPTERS[section]
+
+
+_ADAPTERS: dict[type, TypeAdapter[Any]] = {}
 
 
 def _problem(path: str, rows: list[str], finding: Finding) -> Problem:

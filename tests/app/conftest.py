@@ -52,6 +52,13 @@ def make_app(recorded: ModuleType) -> Callable[[Path], SrtuiApp]:
     return made
 
 
+@pytest.fixture(autouse=True)
+def _quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look at files more often than over SSH: nobody counts the bytes here."""
+    monkeypatch.setattr("srtui.app.screens.live.EVERY", 0.2)
+    monkeypatch.setattr("srtui.app.screens.wizard.EVERY", 0.4)
+
+
 def screen_text(app: SrtuiApp) -> str:
     """What the screen shows, row by row."""
     return "\n".join("".join(part.text for part in strip).rstrip() for strip in app.screen._compositor.render_strips())
@@ -59,14 +66,19 @@ def screen_text(app: SrtuiApp) -> str:
 
 async def shown(pilot: Any, words: str, seconds: float = 15.0) -> str:
     """Wait until the screen shows ``words``; gives all of it."""
-    return await until(pilot, lambda: screen_text(pilot.app) if words in screen_text(pilot.app) else "", words, seconds)
+
+    def ready() -> str:
+        text = screen_text(pilot.app)
+        return text if words in text else ""
+
+    return await until(pilot, ready, words, seconds)
 
 
 async def until(pilot: Any, ready: Callable[[], Any], what: str = "", seconds: float = 15.0) -> Any:
     """Wait until ``ready`` gives something true; gives that."""
     deadline = time.monotonic() + seconds
     while True:
-        await pilot.pause()
+        await pilot.pause(0.05)
         if found := ready():
             return found
         if time.monotonic() > deadline:

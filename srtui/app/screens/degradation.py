@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from srtui.app.sheet import Block, Sheet, fact, item, text
 from srtui.app.widgets.page import Page
-from srtui.errors import SrtuiError
 
 if TYPE_CHECKING:
     from srtui.config.degradation import Scenario
@@ -22,19 +21,13 @@ class DegradationPage(Page):
 
     def facts(self) -> Sheet:
         """Name, scale, scenarios."""
-        from srtui.config import shipped  # pydantic: not before the first frame
-
-        project = self.view.project
-        if project is None:
+        project, facts = self.view.project, self.view.facts
+        if project is None or facts is None:
             return ()
-        name, scale = project.settings.degradation, project.settings.scale
-        try:
-            found = shipped.degradation(name, project.folder)
-        except SrtuiError as error:
-            return (fact("degradation", name), text(), text(f"{error.fact}; {error.hint}", "error"))
+        name, scale, found = project.settings.degradation, project.settings.scale, facts.degradation
         scales = ", ".join(f"×{each}" for each in found.scales)
         misfit = "" if scale in found.scales else f", but it is written for {scales}"
-        others = [each for each in shipped.names("degradation") if each != name]
+        others = ", ".join(facts.other_degradations)
         return (
             fact("degradation", name),
             fact("scale", f"×{scale}{misfit}", "error" if misfit else ""),
@@ -44,7 +37,7 @@ class DegradationPage(Page):
             text(),
             *_scenarios(found.scenarios, scale),
             text(),
-            item("e", f"edits project.yml; also shipped: {', '.join(others)}", "quiet", "accent"),
+            item("e", f"edits project.yml; also shipped: {others}", "quiet", "accent"),
         )
 
     def command(self) -> str:

@@ -21,17 +21,17 @@ class PreparePage(Page):
 
     def facts(self) -> Sheet:
         """Settings, and the newest job."""
-        project = self.view.project
-        if project is None:
+        project, facts = self.view.project, self.view.facts
+        if project is None or facts is None:
             return ()
         settings = project.settings.prepare
         fitted = "cropped" if settings.fit == "crop" else "resized"
-        where = project.dataset.relative_to(project.folder) if project.settings.sources else "after Sources"
+        where = facts.dataset if project.settings.sources else "after Sources"
         return (
             fact("sources", _count(len(project.settings.sources), "entry", "entries")),
             fact("sides", f"{fitted} to multiples of {settings.multiple}"),
             fact("scale", f"×{project.settings.scale}, degradation {project.settings.degradation}"),
-            fact("dataset", str(where)),
+            fact("dataset", where),
             *spaced(job_facts(self.view.step("prepare"), self.glyphs)),
         )
 

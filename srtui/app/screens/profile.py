@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from srtui.app.sheet import Sheet, fact, item, text
 from srtui.app.widgets.page import Page
-from srtui.errors import SrtuiError
 
 if TYPE_CHECKING:
     from srtui.config.profile import Profile
@@ -21,24 +20,15 @@ class ProfilePage(Page):
 
     def facts(self) -> Sheet:
         """The profile chosen, and the others."""
-        from srtui.config import shipped  # pydantic: not before the first frame
-
-        project = self.view.project
-        if project is None:
+        project, facts = self.view.project, self.view.facts
+        if project is None or facts is None:
             return ()
-        name = project.settings.training.profile
-        try:
-            chosen = project.profile()
-        except SrtuiError as error:
-            return (fact("profile", name), text(), text(f"{error.fact}; {error.hint}", "error"))
-        others = [each for each in shipped.names("training") if each != name]
-        listed = (fact(each, shipped.training_profile(each, project.folder).about, "quiet") for each in others)
         return (
-            fact("profile", name, "strong"),
-            *_numbers(chosen),
+            fact("profile", project.settings.training.profile, "strong"),
+            *_numbers(facts.profile),
             text(),
             text("also shipped", "quiet"),
-            *listed,
+            *(fact(name, about, "quiet") for name, about in facts.other_profiles),
             text(),
             item("e", "edits project.yml: training: {profile: …, iterations: …}", "quiet", "accent"),
         )

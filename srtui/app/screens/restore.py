@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from textual.app import ComposeResult
@@ -22,34 +21,32 @@ class RestorePage(Page):
 
     def facts(self) -> Sheet:
         """Network, comparison, what is listed."""
-        project = self.view.project
-        if project is None or self.view.step("profile").mark == "blocked":
+        project, facts = self.view.project, self.view.facts
+        if project is None or facts is None:
             return ()
-        model = str(project.model.relative_to(project.folder))
         listed = [
             fact("restore" if number == 0 else "", f"{each.input} → {each.output}")
             for number, each in enumerate(project.settings.restore)
         ]
         if not listed:
             listed = [fact("restore", "nothing listed in project.yml (e edits it)", "quiet")]
-        exists = project.model.exists()
+        network = facts.model if facts.trained else f"{facts.model}, after Train"
         return (
-            fact("network", model if exists else f"{model}, after Train", "" if exists else "quiet"),
+            fact("network", network, "" if facts.trained else "quiet"),
             *listed,
             *spaced(self._comparison()),
             *spaced(job_facts(self.view.step("restore"), self.glyphs)),
         )
 
     def _comparison(self) -> Sheet:
-        project, validation = self.view.project, self.view.validation
-        if project is None or validation is None:
+        facts, validation = self.view.facts, self.view.validation
+        if facts is None or validation is None:
             return ()
         if validation.mark == "running":
             return (item(self.glyphs.running, f"comparing with bicubic: {validation.note}", "accent"),)
         try:
-            report = json.loads((project.comparison / "report.json").read_text(encoding="utf-8"))
-            return comparison(report)
-        except (OSError, ValueError, KeyError, TypeError):
+            return comparison(facts.report) if facts.report is not None else ()
+        except (KeyError, TypeError, ValueError):  # written by another version
             return ()
 
     def below(self) -> ComposeResult:

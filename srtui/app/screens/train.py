@@ -19,13 +19,12 @@ class TrainPage(Page):
 
     def facts(self) -> Sheet:
         """Profile, result, newest job."""
-        project = self.view.project
-        if project is None or self.view.step("profile").mark == "blocked":
+        facts = self.view.facts
+        if facts is None:
             return ()
-        profile = project.profile()
         return (
-            fact("profile", f"{profile.name}, {profile.iterations:,} iterations"),
-            fact("network", str(project.model.relative_to(project.folder))),
+            fact("profile", f"{facts.profile.name}, {facts.profile.iterations:,} iterations"),
+            fact("network", facts.model),
             *spaced(job_facts(self.view.step("train"), self.glyphs)),
         )
 

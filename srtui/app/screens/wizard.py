@@ -108,8 +108,8 @@ class WizardScreen(Screen[None]):
         yield Footer(compact=True)
 
     async def on_mount(self) -> None:
-        """Show a first frame, then begin to look."""
-        await self._show_page()
+        """Show a first frame, then begin to look: reading project.yml takes longer than to show the steps."""
+        await self._refresh()
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
@@ -183,7 +183,8 @@ class WizardScreen(Screen[None]):
     async def _refresh(self) -> None:
         if not self.is_active:
             return
-        head = ((f" {self.view.folder.name}", "strong"), (f"  {_short(self.view.folder)}", "quiet"))
+        name, room = self.view.folder.name, self.size.width - len(self.view.folder.name) - 4
+        head = ((f" {name}", "strong"), (f"  {_short(self.view.folder, room)}", "quiet"))
         self.query_one("#head", Rows).show([head])
         self.query_one(StepList).update_steps(self.view.steps, self.selected)
         self.query_one(StepStrip).update_steps(self.view.steps, self.selected)
@@ -202,7 +203,7 @@ class WizardScreen(Screen[None]):
         await self._refresh()
 
     def _page(self) -> Page | None:
-        return next(iter(self.query(Page)), None)
+        return next((page for page in self.query(Page) if page.is_mounted), None)
 
     async def _select(self, name: Name, *, opened: bool = True) -> None:
         if name != self.selected or self._page() is None:
@@ -213,7 +214,6 @@ class WizardScreen(Screen[None]):
         page = self._page()
         if opened and page is not None:
             page.focus_primary()
-        self.refresh_bindings()
 
     def _say(self, text: str, kind: str = "quiet") -> None:
         page = self._page()
@@ -222,14 +222,17 @@ class WizardScreen(Screen[None]):
 
     # Keys and buttons.
 
-    async def action_select(self, name: Name) -> None:
-        """Go to a step."""
-        await self._select(name)
+    def action_select(self, name: Name) -> None:
+        """Go to a step.
 
-    async def action_step(self, by: int) -> None:
+        By a message: actions run in the application's task, and pages are changed in this screen's alone.
+        """
+        self.post_message(StepList.Selected(name, opened=True))
+
+    def action_step(self, by: int) -> None:
         """Go to the step before or after."""
         names = list(TITLES)
-        await self._select(names[min(max(names.index(self.selected) + by, 0), len(names) - 1)])
+        self.action_select(names[min(max(names.index(self.selected) + by, 0), len(names) - 1)])
 
     def action_scroll_text(self, by: int) -> None:
         """Read on where the text is longer than the screen."""
@@ -238,6 +241,7 @@ class WizardScreen(Screen[None]):
 
     @on(StepList.Selected)
     async def _selected(self, message: StepList.Selected) -> None:
+        self._landed = True
         await self._select(message.name, opened=message.opened)
 
     @on(Page.Chosen)
@@ -245,7 +249,7 @@ class WizardScreen(Screen[None]):
         verb, _, what = message.action.partition(":")
         match verb:
             case "continue":
-                await self.action_step(1)
+                self.action_step(1)
             case "go":
                 await self._select(cast("Name", what))
             case "look":
@@ -270,7 +274,11 @@ class WizardScreen(Screen[None]):
         return JobFolder(self.folder / "jobs" / job)
 
     def _watch(self, job: JobFolder) -> None:
-        self.app.push_screen(LiveScreen(job, self.now), self._watched)
+        self.app.push_screen(LiveScreen(job, self.now), self._left_live)
+
+    def _left_live(self, left: Left | None) -> None:
+        """Hear the answer, which comes in the other screen's task, in this screen's: pages are changed in it alone."""
+        self.call_later(self._watched, left)
 
     async def _watched(self, left: Left | None) -> None:
         """Back from the live page: to another job, or on to the next step."""
@@ -341,7 +349,8 @@ class WizardScreen(Screen[None]):
             self.app.exit()
 
 
-def _short(path: Path) -> str:
-    """Write a path with ``~`` for the home folder."""
+def _short(path: Path, room: int) -> str:
+    """Write a path with ``~`` for the home folder, and without its beginning where there is no room for it."""
     home = Path.home()
-    return f"~/{path.relative_to(home)}" if home in path.parents else str(path)
+    words = f"~/{path.relative_to(home)}" if home in path.parents else str(path)
+    return words if len(words) <= room else f"…{words[len(words) - max(room - 1, 0) :]}"

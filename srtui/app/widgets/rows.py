@@ -10,23 +10,17 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from srtui.app.look import UNICODE, Glyphs
+from srtui.app.look import COLOURLESS, KINDS, UNICODE, Glyphs
 from srtui.app.plot import Row, rule
-
-KINDS = ("quiet", "strong", "selected", "accent", "good", "warning", "error", "line", "raw", "mean", "tick")
-"""What a text can be; each has a component class ``rows--<kind>`` in app.tcss."""
 
 
 class Rows(Widget):
     """Rows of styled text, one per line, cut at the right edge."""
-
-    COMPONENT_CLASSES = {f"rows--{kind}" for kind in KINDS}
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -71,14 +65,12 @@ class Rows(Widget):
     def render_line(self, y: int) -> Strip:
         """One row, in pieces that end where the last change does: only the piece between is written."""
         width, base = self.size.width, self.rich_style
+        styles = COLOURLESS if self.app.no_color else KINDS
         row = self._rows[y] if y < len(self._rows) else ()
-        segments = [Segment(part, self._style(kind, base)) for part, kind in row]
+        segments = [Segment(part, base + styles[kind] if kind else base) for part, kind in row]
         strip = Strip(segments).adjust_cell_length(width, base)
         cuts = [cut for cut in self._cuts.get(y, ()) if 0 < cut < width]
         return Strip.join(strip.divide([*cuts, width])) if cuts else strip
-
-    def _style(self, kind: str, base: Style) -> Style:
-        return base + self.get_component_rich_style(f"rows--{kind}", partial=True) if kind else base
 
 
 def changed(old: Row, new: Row, width: int) -> tuple[int, int]:

@@ -54,10 +54,16 @@ class StepList(Rows, can_focus=True):
         self._lines = []
         rows: list[Row] = []
         for number, step in enumerate(steps, start=1):
-            added = _entry(number, step, self._glyphs, self.size.width or _NARROWEST, selected=step.name == selected)
+            title_kind = "" if step.name != selected else "selected" if self.has_focus else "chosen"
+            added = _entry(number, step, self._glyphs, self.size.width or _NARROWEST, title_kind)
             rows += added
             self._lines += [step.name] * len(added)
         self.show(rows)
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Show where the keys go."""
+        super().watch_has_focus(has_focus)
+        self.update_steps(self._steps, self._selected)
 
     def action_move(self, by: int) -> None:
         """Select the step before or after."""
@@ -75,9 +81,9 @@ class StepList(Rows, can_focus=True):
             self.post_message(self.Selected(self._lines[event.y], opened=True))
 
 
-def _entry(number: int, step: WizardStep, glyphs: Glyphs, width: int, *, selected: bool) -> list[Row]:
+def _entry(number: int, step: WizardStep, glyphs: Glyphs, width: int, title_kind: str) -> list[Row]:
     kind = KIND_OF.get(step.mark, "quiet")
-    title_kind = "selected" if selected else "quiet" if step.mark == "waiting" else ""
+    title_kind = title_kind or ("quiet" if step.mark == "waiting" else "")
     head = [(" ", ""), (getattr(glyphs, step.mark), kind), (f" {number} ", "quiet"), (f" {step.title} ", title_kind)]
     rows: list[Row] = [tuple(head)]
     if step.note and step.mark != "waiting":
@@ -110,6 +116,6 @@ def strip(steps: Sequence[WizardStep], selected: Name | None, width: int, glyphs
     parts: list[tuple[str, str]] = []
     for number, step in enumerate(steps, start=1):
         name = step.title if width >= _SHORTEST_FULL else str(number)
-        kind = "selected" if step.name == selected else "quiet"
+        kind = "chosen" if step.name == selected else "quiet"
         parts += [(" ", ""), (getattr(glyphs, step.mark), KIND_OF.get(step.mark, "quiet")), (" ", ""), (name, kind)]
     return tuple(parts)
