@@ -6,6 +6,7 @@ before it could speak.
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -15,6 +16,11 @@ from pathlib import Path
 from srtui.files import write_json
 from srtui.jobs.folder import VERSION, JobFolder
 from srtui.jobs.lock import take
+
+_SPIN = "10000"
+"""How long torch's threads wait for each other before they give the core away. Beside a busy neighbour on two cores an
+update of a small network is twice as quick with it as with libgomp's own choice (5.6 to 7.9 against 2.7 per second);
+alone it costs a tenth (26.6 to 29.5 against 29.9 to 36.6)."""
 
 
 def supervise(folder: JobFolder) -> int:
@@ -29,6 +35,7 @@ def supervise(folder: JobFolder) -> int:
             stdout=log,
             stderr=log,
             cwd=folder.path,
+            env={"GOMP_SPINCOUNT": _SPIN, **os.environ},
         )
     signal.signal(signal.SIGTERM, lambda *_: worker.terminate())
     code = worker.wait()
