@@ -165,7 +165,7 @@ class Checkout:
     def start(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Call ./start and wait for its end."""
         process = self.popen(*arguments, **more)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     def calls(self) -> list[str]:
@@ -191,7 +191,7 @@ class Checkout:
     def wait_for_hang(self) -> None:
         """Wait until the stand-in has reached the call that hangs."""
         reached = Path(f"{self.log}.reached")
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 300
         while not reached.exists():
             assert time.monotonic() < deadline, "the call that hangs was never reached"
             time.sleep(0.01)
@@ -201,7 +201,7 @@ class Checkout:
         """End ./start and its child at once, as a dying machine does."""
         os.kill(process.pid, signal.SIGKILL)
         os.kill(int(str(self.entries()[-1]["pid"])), signal.SIGKILL)
-        process.communicate(timeout=30)
+        process.communicate(timeout=300)
 
     def alive(self) -> bool:
         """Whether the last call's process still runs."""

@@ -219,7 +219,7 @@ def test_ctrl_c_in_every_phase_leaves_nothing_running_and_loses_nothing(checkout
         process = checkout.popen("profiles", FAKE_HANG=phase)
         checkout.wait_for_hang()
         os.kill(process.pid, signal.SIGINT)  # to ./start alone: it must end its child itself
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=300)
         assert process.returncode == 130
         assert "./start continues there" in err
         assert not checkout.alive()
@@ -244,7 +244,7 @@ def test_a_termination_ends_the_child_too(checkout: Any) -> None:
     process = checkout.popen("profiles", FAKE_HANG="torch")
     checkout.wait_for_hang()
     process.terminate()
-    process.communicate(timeout=30)
+    process.communicate(timeout=300)
     assert process.returncode == 143
     assert not checkout.alive()
 
@@ -258,8 +258,8 @@ def test_a_second_start_waits_and_says_for_whom(checkout: Any) -> None:
         f"another ./start (process {first.pid}) is setting up this folder: waiting for it\n"
     )
     checkout.release()
-    first.communicate(timeout=30)
-    second.communicate(timeout=30)
+    first.communicate(timeout=300)
+    second.communicate(timeout=300)
     assert (first.returncode, second.returncode) == (0, 0)
     assert sorted(checkout.calls()) == sorted([*PHASES, "run", "run"])
 
@@ -274,7 +274,7 @@ def test_a_child_that_outlives_its_start_keeps_the_others_out(checkout: Any) -> 
     assert checkout.calls() == ["environment", "torch"]
     checkout.release()
     for process in (first, second):
-        process.communicate(timeout=30)
+        process.communicate(timeout=300)
     assert second.returncode == 0
     assert checkout.calls() == ["environment", "torch", "rescue", "torch", "project", "pair", "kernels", "run"]
 
@@ -414,7 +414,7 @@ def test_on_a_terminal_a_phase_rewrites_its_line(checkout: Any) -> None:
     shown = b""
     while chunk := read(master):
         shown += chunk
-    assert process.wait(30) == 0
+    assert process.wait(300) == 0
     assert b"\r\x1b[K[2/5] PyTorch: looking at the machine" in shown
     assert shown.count(b"\n") <= 7
 
