@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import state
-from bootstrap.state import Layout
+from srtui.bootstrap import state
+from srtui.bootstrap.state import Layout
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -119,7 +119,7 @@ class Checkout:
         self.root.mkdir(parents=True)
         shutil.copy(ROOT / "start", self.root)
         shutil.copy(ROOT / "pyproject.toml", self.root)
-        shutil.copytree(ROOT / "bootstrap", self.root / "bootstrap")
+        shutil.copytree(ROOT / "srtui" / "bootstrap", self.root / "srtui" / "bootstrap")
         shutil.copytree(ROOT / "srtui" / "hardware", self.root / "srtui" / "hardware")
         for name in ("__init__.py", "errors.py"):
             shutil.copy(ROOT / "srtui" / name, self.root / "srtui")

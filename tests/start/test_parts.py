@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from bootstrap import disk, index, pip, setup
-from bootstrap.screen import Screen, size
-from bootstrap.state import Layout
+from srtui.bootstrap import disk, index, pip, setup
+from srtui.bootstrap.screen import Screen, size
+from srtui.bootstrap.state import Layout
 from srtui.errors import DiskFullError, MachineError
 
 GB = 10**9

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from bootstrap.screen import size
+from srtui.bootstrap.screen import size
 from srtui.errors import DiskFullError
 
 TEMPORARY_PREFIX = "srtui-start-"

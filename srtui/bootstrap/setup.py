@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from bootstrap import lock, phases, rescue, state
-from bootstrap.screen import Screen
-from bootstrap.state import Layout
-from bootstrap.work import Work, empty
+from srtui.bootstrap import lock, phases, rescue, state
+from srtui.bootstrap.screen import Screen
+from srtui.bootstrap.state import Layout
+from srtui.bootstrap.work import Work, empty
 from srtui.errors import DiskFullError, MachineError, SrtuiError, from_os_error
 
 _CONTINUE = "what is finished stays: ./start continues there"

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from bootstrap.state import Layout
+from srtui.bootstrap.state import Layout
 
 TOOLS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("format", ("-m", "ruff", "format", "--check", ".")),

@@ -6,8 +6,8 @@ import shutil
 import zipfile
 from pathlib import Path
 
-from bootstrap.disk import TEMPORARY_PREFIX
-from bootstrap.state import Layout, Record
+from srtui.bootstrap.disk import TEMPORARY_PREFIX
+from srtui.bootstrap.state import Layout, Record
 
 
 def collect(record: Record, layout: Layout) -> None:

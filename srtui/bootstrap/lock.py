@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bootstrap.screen import Screen
+from srtui.bootstrap.screen import Screen
 
 _POLL = 0.2  # seconds
 

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bootstrap import state
-from bootstrap.state import Layout
+from srtui.bootstrap import state
+from srtui.bootstrap.state import Layout
 
 HELP = """\
 ./start                  open the wizard
@@ -48,10 +48,10 @@ def main(arguments: Sequence[str]) -> int:
     if command == "check" and len(arguments) > 1:
         sys.stderr.write(f"error: ./start check: takes no arguments, got {arguments[1]!r}\n  = ./start test ARGS\n")
         return 2
-    layout = Layout(Path(__file__).resolve().parents[1])
+    layout = Layout(Path(__file__).resolve().parents[2])
     extras = _EXTRAS.get(command, frozenset())
     if repair or state.unfinished(layout, extras):
-        from bootstrap import setup
+        from srtui.bootstrap import setup
 
         code = setup.run(layout, extras, repair=repair)
         if code != 0 or (repair and not arguments):
@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
 def _hand_over(layout: Layout, command: str, arguments: list[str]) -> int:
     """Become the command, so that signals and exit codes are its own."""
     if command == "check":
-        from bootstrap import checks
+        from srtui.bootstrap import checks
 
         return checks.run(layout)
     if command == "test":

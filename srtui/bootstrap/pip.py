@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bootstrap import child, disk, rescue
-from bootstrap.screen import Screen, size
-from bootstrap.state import Layout
+from srtui.bootstrap import child, disk, rescue
+from srtui.bootstrap.screen import Screen, size
+from srtui.bootstrap.state import Layout
 from srtui.errors import DiskFullError, MachineError, SrtuiError
 
 # What pip prints for each trouble, the telling one first: a DNS failure also says "No matching distribution".

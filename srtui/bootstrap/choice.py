@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from bootstrap import index
-from bootstrap.screen import Screen
+from srtui.bootstrap import index
+from srtui.bootstrap.screen import Screen
 from srtui.errors import MachineError
 from srtui.hardware import nvidia, torch_builds
 from srtui.hardware.torch_builds import Build

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bootstrap import child, disk
-from bootstrap.choice import choose_build
-from bootstrap.state import Layout
-from bootstrap.work import Work, empty
+from srtui.bootstrap import child, disk
+from srtui.bootstrap.choice import choose_build
+from srtui.bootstrap.state import Layout
+from srtui.bootstrap.work import Work, empty
 from srtui.errors import MachineError, SrtuiError
 from srtui.hardware.torch_builds import Build
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bootstrap import child, disk, pip, rescue, state
-from bootstrap.screen import Screen
-from bootstrap.state import Layout, Record
+from srtui.bootstrap import child, disk, pip, rescue, state
+from srtui.bootstrap.screen import Screen
+from srtui.bootstrap.state import Layout, Record
 
 
 @dataclass(slots=True)
