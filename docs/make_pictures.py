@@ -56,7 +56,7 @@ def make_project(folder: Path) -> OpenProject:
         ),
     )
     prepare = make_job(project, "prepare")
-    events = [
+    events: list[tuple[str, dict[str, Any]]] = [
         ("phase", {"name": "preparing pictures"}),
         ("rejected", {"name": "beach (2).png", "reason": "not a picture: it begins like text"}),
         ("result", {"dataset": str(project.dataset), "train": 780, "val": 86, "rejected": 1}),

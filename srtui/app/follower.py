@@ -13,7 +13,7 @@ from srtui.jobs.events import EventTail
 from srtui.jobs.folder import JobFolder, read_record
 from srtui.jobs.status import JobStatus, read_status
 
-CHUNK = 1 << 20
+CHUNK = 1 << 17
 """Bytes of events read at once: a run of months fills no memory."""
 
 

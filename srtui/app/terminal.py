@@ -15,7 +15,7 @@ from srtui.errors import UsageError
 if TYPE_CHECKING:
     from textual.app import App
 
-PATIENCE = 3.0
+PATIENCE = 2.0
 """Seconds that the screen gets to be restored after a signal; a terminal that takes no output gets no more."""
 _COERCED = frozenset({"C.UTF-8", "C.utf8", "UTF-8"})
 """What Python itself puts into LC_CTYPE where the locale is C (PEP 538): no word of the user's."""

@@ -36,9 +36,27 @@ def read_yaml(path: Path, section: type[T]) -> T:
     UsageError
         If there is no such file, or it cannot be text of at most 1 MiB.
     """
-    text = _read_text(path)
-    tree = parse(text)
-    return _validate(tree, section, str(path), text.splitlines())
+    state = _state(path)
+    kept = _KEPT.get((path, section))
+    if kept is None or kept[0] != state or state is None:
+        text = _read_text(path)
+        kept = (state, _validate(parse(text), section, str(path), text.splitlines()))
+        _KEPT[path, section] = kept
+    found: T = kept[1]
+    return found
+
+
+def _state(path: Path) -> tuple[int, ...] | None:
+    """What changes with a file's content."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+# Files as they were read last, frozen: judging a project's steps reads its few files 16 times, 6 ms each.
+_KEPT: dict[tuple[Path, type], tuple[tuple[int, ...] | None, Any]] = {}
 
 
 def from_plain(section: type[T], value: Mapping[str, Any], *, where: str) -> T:

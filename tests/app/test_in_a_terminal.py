@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import signal
+import struct
+import subprocess
+import sys
+import termios
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psutil
 import pytest
 
+from srtui.app.terminal import PATIENCE
 from srtui.jobs.folder import JobFolder
 from srtui.jobs.lock import holder
 from srtui.jobs.status import read_status
@@ -58,6 +64,43 @@ def test_a_signal_restores_the_screen_and_ends_with_0(
     assert b"\x1b[?25h" in wizard.written, "the cursor is back"
 
 
+@pytest.fixture
+def strangers_terminal(project: OpenProject) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The wizard in a terminal that does not control it: no signal comes when it closes. Nobody reads it either."""
+    master, slave = os.openpty()
+    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    environment = {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
+    command = [sys.executable, "-m", "srtui"]
+    with subprocess.Popen(
+        command, cwd=project.folder, env=environment, stdin=slave, stdout=slave, stderr=slave, start_new_session=True
+    ) as wizard:
+        os.close(slave)
+        assert os.read(master, 1), "it opens"
+        yield wizard, master
+        wizard.kill()
+
+
+def test_a_terminal_that_vanishes_without_a_signal_is_noticed(
+    strangers_terminal: tuple[subprocess.Popen[bytes], int],
+) -> None:
+    wizard, master = strangers_terminal
+    os.close(master)
+    assert wizard.wait(10) == 0
+
+
+def test_a_terminal_that_takes_no_output_cannot_keep_the_wizard(
+    strangers_terminal: tuple[subprocess.Popen[bytes], int],
+) -> None:
+    wizard, master = strangers_terminal
+    deadline = time.monotonic() + 20
+    while int.from_bytes(fcntl.ioctl(master, termios.FIONREAD, bytes(4)), sys.byteorder) < 2000:
+        assert time.monotonic() < deadline, "it writes nothing"
+        time.sleep(0.05)
+    wizard.terminate()
+    assert wizard.wait(PATIENCE + 10) == 0
+    os.close(master)
+
+
 def test_live_training_costs_few_bytes_and_little_memory(
     terminal: Any, project: OpenProject, fake_training: Start
 ) -> None:
@@ -67,9 +110,9 @@ def test_live_training_costs_few_bytes_and_little_memory(
     wizard.wait_for("Open the live page")
     wizard.press("\r")
     wizard.wait_for("waits for data")
-    wizard.read(2.0)
+    wizard.read(1.5)
     begun, before = time.monotonic(), len(wizard.written)
-    wizard.read(4.0)
+    wizard.read(3.0)
     assert (len(wizard.written) - before) / (time.monotonic() - begun) < 5000
     process = psutil.Process(wizard.pid)
     assert process.memory_info().rss < 80e6
