@@ -17,12 +17,16 @@ def keymap_file() -> Path:
 
 def read_keymap() -> dict[str, str]:
     """Binding ids with their keys (several are separated by commas); a file that says something else is left alone."""
-    import yaml
-
     try:
         with keymap_file().open("rb") as file:
-            value = yaml.safe_load(file.read(LARGEST))
-    except (OSError, yaml.YAMLError, UnicodeDecodeError):
+            content = file.read(LARGEST)
+    except OSError:
+        return {}
+    import yaml  # not before the first frame of those who moved nothing
+
+    try:
+        value = yaml.safe_load(content)
+    except (yaml.YAMLError, UnicodeDecodeError):
         return {}
     if not isinstance(value, dict):
         return {}

@@ -29,6 +29,11 @@ class JobFolder:
         return self.path.name
 
     @property
+    def kind(self) -> str:
+        """Kind, as the name says it: a list of many jobs reads no file for it."""
+        return self.id.partition("-")[2].partition("-")[0]
+
+    @property
     def request(self) -> Path:
         """The resolved request."""
         return self.path / "job.yml"

@@ -55,7 +55,7 @@ def steps(project: OpenProject) -> list[Step]:
 
 def newest_jobs(project: OpenProject) -> dict[str, tuple[JobFolder, JobStatus]]:
     """Newest job of each kind."""
-    newest = {read_record(job).kind: job for job in all_jobs(project.jobs)}
+    newest = {job.kind: job for job in all_jobs(project.jobs)}
     return {kind: (job, read_status(job)) for kind, job in newest.items()}
 
 

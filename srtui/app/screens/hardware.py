@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
 from srtui.app.look import Glyphs
 from srtui.app.machine import Machine
 from srtui.app.project_view import ProjectView
-from srtui.app.sheet import Sheet, code, fact, item, text
+from srtui.app.sheet import Block, Sheet, code, fact, item, text
 from srtui.app.widgets.page import CONTINUE, Action, Page
 from srtui.files import state_folder, write_whole
+
+if TYPE_CHECKING:
+    from srtui.hardware.finding import Finding
 
 _SIGNS = {"problem": ("✗", "error"), "warning": ("!", "warning"), "note": ("·", "quiet")}
 _ASCII = {"✗": "x", "·": "."}
@@ -38,7 +41,8 @@ class HardwarePage(Page):
         machine = self.machine
         looking = (item(self.glyphs.running, f"looking: {machine.looking}", "quiet"), text()) if machine.looking else ()
         trouble = (code(machine.trouble, "error"), text()) if machine.trouble else ()
-        return (*looking, *trouble, *_machine_facts(machine), *_findings(machine, self.glyphs))
+        wrong, notes = _findings(machine, self.glyphs)
+        return (*looking, *trouble, *wrong, *_machine_facts(machine), *notes)
 
     def actions(self) -> tuple[Action, ...]:
         """Go on: nothing here has to be waited for."""
@@ -94,13 +98,21 @@ def _machine_facts(machine: Machine) -> Sheet:
     return tuple(fact(label, words) for label, words in (*machine_facts, *settings))
 
 
-def _findings(machine: Machine, glyphs: Glyphs) -> Sheet:
-    blocks = []
+def _findings(machine: Machine, glyphs: Glyphs) -> tuple[Sheet, Sheet]:
+    """What is wrong, for the top of the page; what is good to know, for its end."""
+    wrong: list[Block] = []
+    notes: list[Block] = []
     for finding in machine.advice.findings if machine.advice else ():
-        sign, kind = _SIGNS[finding.severity]
-        sign = sign if glyphs.braille else _ASCII.get(sign, sign)
-        blocks += [text(), item(sign, finding.fact, sign_kind=kind, kind="strong" if kind != "quiet" else "")]
-        blocks.append(item(" ", finding.meaning, "quiet"))
-        if finding.command:
-            blocks.append(code(f"  $ {finding.command}"))
-    return tuple(blocks)
+        if finding.severity == "note":
+            notes += [text(), *_finding(finding, glyphs)]
+        else:
+            wrong += [*_finding(finding, glyphs), text()]
+    return tuple(wrong), tuple(notes)
+
+
+def _finding(finding: Finding, glyphs: Glyphs) -> Sheet:
+    sign, kind = _SIGNS[finding.severity]
+    sign = sign if glyphs.braille else _ASCII.get(sign, sign)
+    fact_kind = "" if finding.severity == "note" else "strong"
+    command = (code(f"  $ {finding.command}"),) if finding.command else ()
+    return (item(sign, finding.fact, fact_kind, kind), item(" ", finding.meaning, "quiet"), *command)

@@ -56,6 +56,7 @@ class JobsScreen(Screen[JobFolder | None]):
         super().__init__()
         self._roots = [jobs_root(folder), jobs_root(None)]
         self._found: Found = ()
+        self._ended: dict[JobFolder, JobStatus] = {}
         self._reader = Repeater("jobs", self._read, every=2.0)
 
     def compose(self) -> ComposeResult:
@@ -77,9 +78,21 @@ class JobsScreen(Screen[JobFolder | None]):
 
     def _read(self) -> bool:
         jobs = sorted((job for root in self._roots for job in all_jobs(root)), key=lambda job: job.id, reverse=True)
-        seen = ((job, _status(job)) for job in jobs)
+        seen = ((job, self._status(job)) for job in jobs)
         tell(self, self.Seen(tuple((job, status) for job, status in seen if status is not None)))
         return True
+
+    def _status(self, job: JobFolder) -> JobStatus | None:
+        """How a job stands (read once for one that has ended); None for one of a newer srtui."""
+        try:
+            if job in self._ended and job.exit.exists():
+                return self._ended[job]
+            status = read_status(job)
+        except SrtuiError:  # or it is being removed
+            return None
+        if status.ended:
+            self._ended[job] = status
+        return status
 
     def on_jobs_screen_seen(self, message: Seen) -> None:
         """Show what changed; the cursor stays on its job."""
@@ -121,14 +134,6 @@ def _now(status: JobStatus) -> str:
     share = f" {100 * status.done // status.total} %" if status.total else ""
     left = f", {duration(status.eta)} left" if status.eta is not None else ""
     return f"{phase_of(status)}{share}{left}"
-
-
-def _status(job: JobFolder) -> JobStatus | None:
-    """How a job stands; None for one of a newer srtui, or one that is being removed."""
-    try:
-        return read_status(job)
-    except SrtuiError:
-        return None
 
 
 def line(status: JobStatus, glyphs: Glyphs) -> Content:

@@ -7,7 +7,7 @@ from typing import Any
 from textual.app import ComposeResult
 
 from srtui.app.job_facts import job_facts
-from srtui.app.sheet import Sheet, code, fact, heading, item, spaced
+from srtui.app.sheet import Block, Sheet, code, fact, heading, item, spaced
 from srtui.app.widgets.glance import Glance
 from srtui.app.widgets.page import Action, Page, here
 
@@ -84,15 +84,13 @@ def comparison(report: dict[str, Any]) -> Sheet:
     """
     rows = [*report["scenarios"], {"name": "all", **report["mean"]}]
     width = max(len(str(row["name"])) for row in rows)
-    lines = [
-        f"{row['name']:<{width}}  {row['bicubic']['psnr_y']:>7.2f}  {row['network']['psnr_y']:>7.2f}" for row in rows
-    ]
-    gains = [float(row["gain_y"]) for row in rows]
     head = heading(f"{'Y-PSNR, dB':<{width}}  {'bicubic':>7}  {'network':>7}  {'gain':>6}")
-    return (
-        head,
-        *(
-            code(f"{line}  {gain:>+6.2f}", "" if gain >= 0 else "warning")
-            for line, gain in zip(lines, gains, strict=True)
-        ),
+    return (head, *(_compared(row, width) for row in rows))
+
+
+def _compared(row: dict[str, Any], width: int) -> Block:
+    gain = float(row["gain_y"])
+    levels = f"{row['bicubic']['psnr_y']:>7.2f}  {row['network']['psnr_y']:>7.2f}  {gain:>+6.2f}"
+    return code(
+        f"{row['name']:<{width}}  {levels}", "warning" if gain < 0 else "strong" if row["name"] == "all" else ""
     )

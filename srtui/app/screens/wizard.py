@@ -73,7 +73,7 @@ class WizardScreen(Screen[None]):
             for number, (name, title) in enumerate(TITLES.items(), start=1)
         ),
         Binding("b,alt+left", "step(-1)", "Back", id="wizard.back", key_display="b"),
-        Binding("n,alt+right", "step(1)", "Next", id="wizard.next", key_display="n"),
+        Binding("n,alt+right", "step(1)", "Next", show=False, id="wizard.next"),
         Binding("pageup", "scroll_text(-1)", "Up", show=False, id="wizard.up"),
         Binding("pagedown", "scroll_text(1)", "Down", show=False, id="wizard.down"),
         Binding("w", "watch", "Watch", id="wizard.watch"),
@@ -150,7 +150,9 @@ class WizardScreen(Screen[None]):
 
     async def on_project_read(self, message: ProjectRead) -> None:
         """Show how the project stands; the first time, go to where one left."""
-        self.view = with_machine(message.view, self.machine)
+        before, self.view = self.view, with_machine(message.view, self.machine)
+        if bool(before.living) != bool(self.view.living):
+            self.refresh_bindings()
         if not self._landed:
             self._landed = True
             await self._select(self.view.landing())
@@ -252,6 +254,8 @@ class WizardScreen(Screen[None]):
                 self.action_step(1)
             case "go":
                 await self._select(cast("Name", what))
+            case "edit":
+                self.action_edit()
             case "look":
                 self._look()
             case "watch":
@@ -288,13 +292,13 @@ class WizardScreen(Screen[None]):
             self.view = with_machine(look_at(self.folder), self.machine)
             await self._select(self.view.landing())
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only what can be done now."""
+        return bool(self.view.living) if action == "watch" else True
+
     def action_watch(self) -> None:
         """Watch what is running."""
-        living = self.view.living
-        if living:
-            self._watch(self._folder_of(living[0].id))
-        else:
-            self._say("nothing is running; j lists all jobs")
+        self._watch(self._folder_of(self.view.living[0].id))
 
     def action_jobs(self) -> None:
         """List the jobs."""

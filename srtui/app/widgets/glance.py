@@ -85,6 +85,7 @@ class Glance(Vertical):
     def _show(self, seen: Snapshot) -> None:
         plot, lines = self.query_one("#glance-plot", Plot), self.query_one("#glance-lines", Rows)
         plot.display = seen.is_training and bool(seen.curves.loss)
+        self.query_one("#glance-rule", Rule).display = bool(seen.happenings)
         if plot.display:
             plot.plot(Curve(bins=seen.curves.loss, log=True, ticks=seen.curves.checkpoints, end=seen.iterations))
         lines.show(live_rows.happenings(seen.happenings, self.size.width, 6))

@@ -44,6 +44,7 @@ class Action:
 
 
 CONTINUE = Action(name="continue", label="Continue")
+EDIT = Action(name="edit", label="Edit project.yml")
 
 
 class Page(FittedColumn):
@@ -113,7 +114,7 @@ class Page(FittedColumn):
         for glance in self.query(Glance):
             status = view.step(self.step).status
             glance.watch_job(JobFolder(view.folder / "jobs" / status.id) if status else None)
-        await self._show_buttons((CONTINUE,) if view.project is None else self.actions())
+        await self._show_buttons((EDIT,) if view.problem else self.actions())
 
     def say(self, words: str, kind: str = "quiet") -> None:
         """Show a message above the buttons until the next one; errors keep their lines."""
