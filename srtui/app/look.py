@@ -24,6 +24,8 @@ KINDS: dict[str, Style] = {
     "raw": Style(color=RAW),
     "mean": Style(color=ACCENT, bold=True),
     "tick": Style(color=WARNING),
+    "key": Style(color=ACCENT, bold=True),
+    "keyed": Style(color="#a4abb2"),
 }
 """What a text can be, and how it looks: ``chosen`` without and ``selected`` with the focus."""
 # Not component classes: a screen of a dozen widgets would style 130 of them, a third of the time to the first frame.
@@ -34,6 +36,7 @@ COLOURLESS: dict[str, Style] = {
     "selected": Style(bold=True, reverse=True),
     "raw": Style(dim=True),
     "mean": Style(bold=True),
+    "key": Style(bold=True),
 }
 """The same for NO_COLOR."""
 
@@ -53,9 +56,6 @@ THEME = Theme(
     variables={
         "quiet": QUIET,
         "line": LINE,
-        "footer-background": "#1e2328",
-        "footer-key-foreground": ACCENT,
-        "footer-description-foreground": "#a4abb2",
         "input-selection-background": f"{ACCENT} 35%",
     },
 )

@@ -85,6 +85,17 @@ async def until(pilot: Any, ready: Callable[[], Any], what: str = "", seconds: f
             pytest.fail(f"never came: {what}\n{screen_text(pilot.app)}")
 
 
+async def button(pilot: Any, label: str) -> None:
+    """Wait until this button has the focus, so that Enter presses it."""
+    await until(pilot, lambda: str(getattr(pilot.app.focused, "label", "")) == f"[ {label} ]", f"focus on {label}")
+
+
+@pytest.fixture
+def see_button() -> Callable[..., Any]:
+    """`button`, for tests."""
+    return button
+
+
 @pytest.fixture
 def see() -> Callable[..., Any]:
     """`shown`, for tests."""

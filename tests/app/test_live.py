@@ -27,19 +27,19 @@ Start = Callable[..., JobFolder]
 Make = Callable[[Path], SrtuiApp]
 
 
-async def open_live(pilot: Any, see: Any) -> None:
-    await see(pilot, "[ Open the live page ]")
+async def open_live(pilot: Any, see: Any, see_button: Any) -> None:
+    await see_button(pilot, "Open the live page")
     await pilot.press("enter")
     await see(pilot, "waits for data")
 
 
 async def test_a_training_is_followed_as_it_grows(
-    make_app: Make, project: OpenProject, fake_training: Start, see: Any, wait_until: Any
+    make_app: Make, project: OpenProject, fake_training: Start, see: Any, see_button: Any, wait_until: Any
 ) -> None:
     fake_training(project, rate=20.0, first=3000)
     app = make_app(project.folder)
     async with app.run_test(size=(80, 24)) as pilot:
-        await open_live(pilot, see)
+        await open_live(pilot, see, see_button)
         shown = await see(pilot, "/100,000")
         assert "minidv train  ● training" in shown
         assert "bicubic" in shown
@@ -67,12 +67,12 @@ async def test_no_size_breaks_the_live_page(
 
 
 async def test_a_job_is_paused_goes_on_and_is_stopped_through_the_dialog(
-    make_app: Make, project: OpenProject, fake_training: Start, see: Any, wait_until: Any
+    make_app: Make, project: OpenProject, fake_training: Start, see: Any, see_button: Any, wait_until: Any
 ) -> None:
     job = fake_training(project)
     app = make_app(project.folder)
     async with app.run_test(size=(80, 24)) as pilot:
-        await open_live(pilot, see)
+        await open_live(pilot, see, see_button)
         await pilot.press("p")
         await see(pilot, "‖ paused")
         assert asked(job, "pause")
@@ -80,7 +80,7 @@ async def test_a_job_is_paused_goes_on_and_is_stopped_through_the_dialog(
         await see(pilot, "● training")
         assert not asked(job, "pause")
         await pilot.press("s")
-        await see(pilot, "[ Stop ]")
+        await see_button(pilot, "Detach (keeps running)")
         await pilot.press("tab", "enter")
         await wait_until(pilot, lambda: asked(job, "stop"), "control/stop")
         await see(pilot, "↻ stopped")
@@ -89,23 +89,23 @@ async def test_a_job_is_paused_goes_on_and_is_stopped_through_the_dialog(
 
 
 async def test_leaving_a_live_job_asks_and_enter_leaves_it_alone(
-    make_app: Make, project: OpenProject, fake_training: Start, see: Any, wait_until: Any
+    make_app: Make, project: OpenProject, fake_training: Start, see: Any, see_button: Any, wait_until: Any
 ) -> None:
     job = fake_training(project)
     app = make_app(project.folder)
     async with app.run_test(size=(80, 24)) as pilot:
-        await open_live(pilot, see)
+        await open_live(pilot, see, see_button)
         await pilot.press("s")
-        await see(pilot, "[ Detach (keeps running) ]")
+        await see_button(pilot, "Detach (keeps running)")
         assert isinstance(app.screen, LeaveDialog)
         await pilot.press("enter")
         await wait_until(pilot, lambda: isinstance(app.screen, WizardScreen), "the wizard")
         await pilot.press("ctrl+q")
-        await see(pilot, "[ Detach (keeps running) ]")
+        await see_button(pilot, "Detach (keeps running)")
         await pilot.press("b")
         await wait_until(pilot, lambda: isinstance(app.screen, WizardScreen), "the wizard")
         await pilot.press("ctrl+q")
-        await see(pilot, "[ Detach (keeps running) ]")
+        await see_button(pilot, "Detach (keeps running)")
         await pilot.press("enter")
     assert app.return_code == 0
     assert not asked(job, "stop")
@@ -113,7 +113,7 @@ async def test_leaving_a_live_job_asks_and_enter_leaves_it_alone(
 
 
 async def test_an_ended_job_leads_to_the_next_step(
-    make_app: Make, project: OpenProject, recorded: ModuleType, see: Any
+    make_app: Make, project: OpenProject, recorded: ModuleType, see: Any, see_button: Any
 ) -> None:
     job = recorded.make_training(project)
     project.model.parent.mkdir()
@@ -121,8 +121,9 @@ async def test_an_ended_job_leads_to_the_next_step(
     recorded.finish(job)
     app = make_app(project.folder)
     async with app.run_test(size=(80, 24)) as pilot:
+        await see(pilot, "[ Compare with bicubic ]")
         await pilot.press("6")
-        await see(pilot, "[ Continue ]")
+        await see_button(pilot, "Continue")
         await pilot.press("tab", "enter")
         shown = await see(pilot, "✓ finished")
         assert "Stop" not in shown
@@ -151,7 +152,7 @@ async def test_a_job_without_a_curve_shows_phase_and_rejects(
 
 
 async def test_a_run_shows_the_training_that_it_does(
-    make_app: Make, project: OpenProject, recorded: ModuleType, see: Any
+    make_app: Make, project: OpenProject, recorded: ModuleType, see: Any, see_button: Any
 ) -> None:
     child = recorded.make_training(project)
     run = create(project.jobs, "run", to_plain(RunRequest(project=str(project.folder))))

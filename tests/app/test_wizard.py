@@ -69,7 +69,7 @@ async def test_all_steps_are_in_sight_with_marks_and_reasons(
 
 
 async def test_it_opens_where_one_left_and_going_back_is_free(
-    make_app: Callable[[Path], SrtuiApp], project: OpenProject, see: Any, wait_until: Any
+    make_app: Callable[[Path], SrtuiApp], project: OpenProject, see: Any, see_button: Any, wait_until: Any
 ) -> None:
     app = make_app(project.folder)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -77,7 +77,7 @@ async def test_it_opens_where_one_left_and_going_back_is_free(
         await pilot.press("b")
         await see(pilot, "classic-srresnet")
         await pilot.press("alt+left")
-        await see(pilot, "[ Continue ]")
+        await see_button(pilot, "Continue")
         await pilot.press("enter")
         await see(pilot, "classic-srresnet")
         app.screen.query_one("#steps").focus()
@@ -109,13 +109,13 @@ async def test_a_folder_of_pictures_is_added_and_saved(
 
 
 async def test_generated_pictures_are_one_key_away(
-    make_app: Callable[[Path], SrtuiApp], tmp_path: Path, see: Any
+    make_app: Callable[[Path], SrtuiApp], tmp_path: Path, see: Any, see_button: Any
 ) -> None:
     save_project(tmp_path, Project())
     app = make_app(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
         await pilot.press("2")
-        await see(pilot, "Use generated pictures")
+        await see_button(pilot, "Use generated pictures")
         await pilot.press("enter")
         await see(pilot, "200 generated")
     assert len(open_project(tmp_path).settings.sources) == 1
@@ -162,6 +162,7 @@ async def test_a_button_starts_the_job_and_shows_it(
     recorded: ModuleType,
     monkeypatch: pytest.MonkeyPatch,
     see: Any,
+    see_button: Any,
 ) -> None:
     launched: list[JobFolder] = []
 
@@ -172,7 +173,7 @@ async def test_a_button_starts_the_job_and_shows_it(
     monkeypatch.setattr(actions, "launch", launch)
     app = make_app(project.folder)
     async with app.run_test(size=(80, 24)) as pilot:
-        await see(pilot, "[ Train ]")
+        await see_button(pilot, "Train")
         await pilot.press("enter")
         await see(pilot, "minidv train")
         assert isinstance(app.screen, LiveScreen)
@@ -180,7 +181,11 @@ async def test_a_button_starts_the_job_and_shows_it(
 
 
 async def test_what_cannot_start_says_why(
-    make_app: Callable[[Path], SrtuiApp], project: OpenProject, monkeypatch: pytest.MonkeyPatch, see: Any
+    make_app: Callable[[Path], SrtuiApp],
+    project: OpenProject,
+    monkeypatch: pytest.MonkeyPatch,
+    see: Any,
+    see_button: Any,
 ) -> None:
     def refuse(_job: JobFolder) -> None:
         raise OSError(28, "No space left on device")
@@ -188,7 +193,7 @@ async def test_what_cannot_start_says_why(
     monkeypatch.setattr(actions, "launch", refuse)
     app = make_app(project.folder)
     async with app.run_test(size=(80, 24)) as pilot:
-        await see(pilot, "[ Train ]")
+        await see_button(pilot, "Train")
         await pilot.press("enter")
         await see(pilot, "no room left on the disk")
         assert isinstance(app.screen, WizardScreen)
@@ -239,11 +244,12 @@ async def test_the_demo_makes_its_project_and_is_watched(
     recorded: ModuleType,
     monkeypatch: pytest.MonkeyPatch,
     see: Any,
+    see_button: Any,
 ) -> None:
     monkeypatch.setattr(actions, "launch", lambda job: recorded.write_status(job, phase="starting"))
     app = make_app(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
-        await see(pilot, "[ Start the demo ]")
+        await see_button(pilot, "Start the demo")
         assert isinstance(app.screen, WelcomeScreen)
         await pilot.press("enter")
         await see(pilot, "srtui-demo run")

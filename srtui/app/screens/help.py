@@ -8,10 +8,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from srtui.app.keys import keymap_file
 from srtui.app.sheet import Sheet, fact, heading, text
+from srtui.app.widgets.key_line import KeyLine
 from srtui.app.widgets.sheet_view import SheetView
 
 _ALWAYS = "Every screen has a plain twin: srtui --help lists the commands."
@@ -33,7 +33,7 @@ class HelpScreen(Screen[None]):
         """Text and keys."""
         with VerticalScroll(id="help-body"):
             yield SheetView(id="help-text")
-        yield Footer(compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Fill it."""

@@ -11,12 +11,13 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, OptionList
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from srtui.app.background import Repeater, tell
 from srtui.app.job_facts import began, state_sign
 from srtui.app.look import UNICODE, Glyphs
+from srtui.app.widgets.key_line import KeyLine
 from srtui.app.widgets.rows import Rows
 from srtui.errors import SrtuiError
 from srtui.jobs.folder import JobFolder, all_jobs, jobs_root
@@ -42,7 +43,7 @@ class JobsScreen(Screen[JobFolder | None]):
     EXPLAINED = "Every job of this project, and those that belong to none; the newest first. Enter watches one."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b,alt+left,escape", "back", "Back", id="jobs.back", key_display="b"),
-        Binding("enter", "watch", "Watch", id="jobs.watch"),
+        Binding("enter", "watch", "Watch", id="jobs.watch", key_display="Enter"),
     ]
 
     class Seen(Message):
@@ -64,7 +65,7 @@ class JobsScreen(Screen[JobFolder | None]):
         yield Rows(id="head")
         yield Rows(id="columns")
         yield OptionList()
-        yield Footer(compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Begin to look."""

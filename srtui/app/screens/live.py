@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from srtui.app import actions, live_rows
 from srtui.app.background import Repeater, in_background, tell
@@ -23,6 +22,7 @@ from srtui.app.screens.leave import Answer, LeaveDialog
 from srtui.app.screens.log import LogScreen
 from srtui.app.terminal import output_waits
 from srtui.app.widgets.curve import Plot
+from srtui.app.widgets.key_line import KeyLine
 from srtui.app.widgets.rows import Rows, Rule
 from srtui.app.widgets.step_list import StepStrip
 from srtui.jobs.control import ask, withdraw
@@ -65,7 +65,7 @@ class LiveScreen(Screen[Left]):
     EXPLAINED = HELP
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("b,alt+left", "back", "Back", id="live.back", key_display="b"),
-        Binding("enter", "go_on", "Continue", id="live.continue"),
+        Binding("enter", "go_on", "Continue", id="live.continue", key_display="Enter"),
         Binding("r", "resume", "Resume", id="live.resume"),
         Binding("p", "pause", "Pause", id="live.pause"),
         Binding("s", "stop", "Stop…", id="live.stop"),
@@ -102,7 +102,7 @@ class LiveScreen(Screen[Left]):
         yield Rows(id="gauges")
         yield Rule("", id="lines-rule", glyphs=glyphs)
         yield Rows(id="lines")
-        yield Footer(compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Begin to follow."""

@@ -8,9 +8,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Footer, Log
+from textual.widgets import Log
 
 from srtui.app.background import Repeater, tell
+from srtui.app.widgets.key_line import KeyLine
 from srtui.app.widgets.rows import Rows
 from srtui.jobs.folder import JobFolder
 
@@ -47,7 +48,7 @@ class LogScreen(Screen[None]):
         """Path, text, keys."""
         yield Rows(id="head")
         yield Log(max_lines=LINES)
-        yield Footer(compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Begin to read."""

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Button, Footer, Input
+from textual.widgets import Button, Input
 
 from srtui.app import actions
 from srtui.app.background import in_background
@@ -21,6 +21,7 @@ from srtui.app.sheet import Sheet, code, fact, text
 from srtui.app.widgets.buttons import ActionButton, asked_by
 from srtui.app.widgets.fitted import FittedColumn
 from srtui.app.widgets.folder_input import FolderInput
+from srtui.app.widgets.key_line import KeyLine
 from srtui.app.widgets.rows import Rows
 from srtui.app.widgets.sheet_view import SheetView
 from srtui.errors import SrtuiError, from_os_error
@@ -67,7 +68,7 @@ class WelcomeScreen(Screen[None]):
             with Horizontal(id="buttons"):
                 yield ActionButton("demo", "Start the demo", primary=True)
                 yield ActionButton("new", "New project here")
-        yield Footer(compact=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         """Fill it; Enter starts the demo, which harms nothing."""

@@ -14,7 +14,6 @@ from textual.app import ComposeResult, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, VerticalScroll
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from srtui.app import actions
 from srtui.app.background import Repeater, in_background, tell
@@ -31,6 +30,7 @@ from srtui.app.screens.profile import ProfilePage
 from srtui.app.screens.restore import RestorePage
 from srtui.app.screens.sources import SourcesPage
 from srtui.app.screens.train import TrainPage
+from srtui.app.widgets.key_line import KeyLine
 from srtui.app.widgets.page import Page
 from srtui.app.widgets.rows import Rows
 from srtui.app.widgets.step_list import StepList, StepStrip
@@ -105,7 +105,7 @@ class WizardScreen(Screen[None]):
             with VerticalScroll(id="side", can_focus=False):
                 yield StepList(self.srtui.glyphs)
             yield Container(id="area")
-        yield Footer(compact=True)
+        yield KeyLine()
 
     async def on_mount(self) -> None:
         """Show a first frame, then begin to look: reading project.yml takes longer than to show the steps."""
