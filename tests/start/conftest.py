@@ -160,6 +160,8 @@ class Checkout:
             text=True,
             env=self.environment(**more),
             start_new_session=True,
+            # A shell's background job inherits Ctrl-C as ignored; a user's terminal does not.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
         )
 
     def start(self, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
