@@ -8,7 +8,6 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from srtui.app.follower import Moment
-    from srtui.app.machine import Machine
     from srtui.app.project_view import ProjectView
     from srtui.app.snapshot import Snapshot
     from srtui.jobs.folder import JobFolder
@@ -40,10 +39,6 @@ class ProjectRead(Message):
 
 class MachineSeen(Message):
     """The look at the machine got further."""
-
-    def __init__(self, machine: Machine) -> None:
-        super().__init__()
-        self.machine = machine
 
 
 class JobStarted(Message):

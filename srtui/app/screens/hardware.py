@@ -52,11 +52,6 @@ class HardwarePage(Page):
         """The plain twin."""
         return "srtui doctor"
 
-    async def update_machine(self, machine: Machine) -> None:
-        """Show what was found meanwhile."""
-        self.machine = machine
-        await self.update_view(self.view)
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Copying needs something to copy."""
         return bool(commands(self.machine)) if action == "copy" else True

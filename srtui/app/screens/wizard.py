@@ -144,7 +144,12 @@ class WizardScreen(Screen[None]):
         return with_machine(self._told or self.view, self.machine)
 
     def _look(self) -> None:
-        start_looking(self.folder, lambda machine: tell(self, MachineSeen(machine)), self.srtui.how_to_look)
+        start_looking(self.folder, self._machine_seen, self.srtui.how_to_look)
+
+    def _machine_seen(self, machine: Machine) -> None:
+        self.machine = machine
+        if self.is_active:
+            tell(self, MachineSeen())
 
     # What threads found.
 
@@ -159,16 +164,11 @@ class WizardScreen(Screen[None]):
             return
         await self._refresh()
 
-    async def on_machine_seen(self, message: MachineSeen) -> None:
+    async def on_machine_seen(self, _message: MachineSeen) -> None:
         """Show what is known of the machine."""
-        self.machine = message.machine
         self.view = with_machine(self.view, self.machine)
-        page = self._page()
-        if isinstance(page, HardwarePage):
-            page.view = self.view
-            await page.update_machine(self.machine)
-            self.refresh_bindings()
         await self._refresh()
+        self.refresh_bindings()
 
     def on_job_started(self, message: JobStarted) -> None:
         """Watch the job."""
@@ -191,6 +191,8 @@ class WizardScreen(Screen[None]):
         self.query_one(StepList).update_steps(self.view.steps, self.selected)
         self.query_one(StepStrip).update_steps(self.view.steps, self.selected)
         page = self._page()
+        if isinstance(page, HardwarePage):
+            page.machine = self.machine
         if page is not None:
             await page.update_view(self.view)
 
