@@ -9,7 +9,7 @@ import pytest
 
 HEAVY = {"torch", "torchvision", "numba", "cv2", "av", "numpy", "PIL", "lmdb", "safetensors", "tensorboard"}
 NOT_FOR_HELP = HEAVY | {"textual", "rich", "pydantic", "yaml", "psutil"}
-WORKING = {"srtui.worker", "srtui.engine", "srtui.data", "srtui.degradation", "srtui_kernels"}
+WORKING = {"srtui.worker", "srtui.engine", "srtui.data", "srtui.degradation", "srtui.footage", "srtui_kernels"}
 
 
 def loaded_by(code: str) -> set[str]:

@@ -13,7 +13,6 @@ from srtui.config.requests import PrepareRequest
 from srtui.data.datasets import PLAN
 from srtui.data.fitting import fit, fit_pair
 from srtui.data.names import Split
-from srtui.data.ordered import in_order, thread_count
 from srtui.data.pictures import Picture
 from srtui.data.plan import Entry, Head, read_lines
 from srtui.data.rejection import PictureRejected
@@ -23,6 +22,7 @@ from srtui.degradation.scenarios import degrade
 from srtui.errors import UsageError
 from srtui.jobs.context import JobContext, Stopped
 from srtui.jobs.events import EventTail, EventWriter
+from srtui.ordered import in_order, thread_count
 
 PREPARING = "preparing pictures"
 """Name of the phase."""

@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 from srtui.config.project import Prepare
 from srtui.config.requests import PrepareRequest
 from srtui.data.fitting import fitted_size, for_pairs
-from srtui.data.ordered import in_order, thread_count
 from srtui.data.pairs import MismatchError
 from srtui.data.plan import Entry, Head, Refused, to_line
 from srtui.data.rejection import PictureRejected
@@ -36,6 +35,7 @@ from srtui.degradation.scenarios import check, deal
 from srtui.errors import NothingUsableError, UsageError
 from srtui.files import whole_file
 from srtui.jobs.context import JobContext
+from srtui.ordered import in_order, thread_count
 
 SHOWN = 20
 """Mismatched pairs that an error names."""

@@ -15,11 +15,10 @@ from srtui_kernels.crop import CODES, crop_to_chw
 from srtui.data.datasets import Dataset
 from srtui.data.live import degraded_region
 from srtui.data.names import Row, read_rows
-from srtui.data.ordered import in_order, thread_count
-from srtui.data.store import StoreReader
 from srtui.degradation.draws import below, key, words
 from srtui.degradation.scenarios import choose
 from srtui.errors import UsageError
+from srtui.ordered import in_order, thread_count
 
 Floats = NDArray[np.float32]
 Shape = tuple[int, int, int, int]
@@ -126,7 +125,7 @@ class _Cutter:
         self.gt_size, self.lq_size = gt_size, gt_size // dataset.scale
         self._seed, self._scale = seed, dataset.scale
         self._scenarios = dataset.about.settings.degradation.scenarios
-        self._store = StoreReader(dataset.train)
+        self._store = dataset.reader("train")
         self._live = not self._store.has_lq
         self._names = [row.name for row in rows]
         self._columns = [row.width // self._scale - self.lq_size + 1 for row in rows]

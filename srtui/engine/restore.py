@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 
 from srtui.config.requests import RestoreRequest
-from srtui.data.ordered import in_order
 from srtui.data.pictures import Picture, PictureRejected, read_picture, write_png
 from srtui.engine.device import choose_precision, pick_device, use_threads
 from srtui.engine.models import load_model
@@ -27,6 +26,7 @@ from srtui.engine.restorer import Restorer
 from srtui.errors import NothingUsableError
 from srtui.files import remove_unfinished, write_whole
 from srtui.jobs.context import JobContext
+from srtui.ordered import in_order
 
 LARGEST_RESULT = 1 << 30
 """Pixels of a result that are made at most: 3.2 GB in memory."""

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from srtui.data.ordered import in_order, thread_count
 from srtui.data.store import StoreReader
 from srtui.engine import metrics
 from srtui.engine.metrics import WINDOW, Figures, compare
 from srtui.engine.restorer import Restorer
 from srtui.errors import NothingUsableError
+from srtui.ordered import in_order, thread_count
 
 Picture = NDArray[np.uint8]
 Progress = Callable[[int, int], None]

@@ -8,7 +8,7 @@ from itertools import count, islice
 
 import pytest
 
-from srtui.data.ordered import in_order
+from srtui.ordered import in_order
 
 
 @pytest.mark.parametrize("threads", [1, 2, 8])
