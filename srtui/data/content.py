@@ -1,20 +1,35 @@
-"""The content digest: the same for the same keys and values, however LMDB has laid them out."""
+"""The content digest: the same for the same keys and values, however LMDB has laid them out, and in how many stores."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
 
 from srtui.data.datasets import Content
 from srtui.data.entries import Picture
-from srtui.data.store import StoreReader
+from srtui.data.store import StoreReader, forget
+from srtui.ordered import in_order
 
 SIZE = 16
 """Bytes of a digest."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """One entry of a store with its digest: BLAKE2b over the value (header and pixels)."""
+
+    key: str
+    value: Picture
+    digest: bytes
+
+
 class StoreSum:
-    """What one pass over a store adds up.
+    """What one pass over a split's stores adds up.
+
+    Its digest is BLAKE2b over every key with its value's digest, by ascending keys: so values can be read by many
+    threads, or on many machines, and only their digests have to come together.
 
     Attributes
     ----------
@@ -29,22 +44,40 @@ class StoreSum:
         self.bytes = 0
         self._digest = hashlib.blake2b(digest_size=SIZE)
 
-    def read(self, reader: StoreReader) -> Iterator[tuple[str, Picture]]:
+    def read(self, reader: StoreReader, threads: int = 1) -> Iterator[tuple[str, Picture]]:
         """Keys and values of the store, in order, adding up what passes by."""
-        for key, value in reader.values():
-            self._digest.update(key.encode("ascii"))
-            self._digest.update(value.data)
-            self.pictures += key.endswith("/gt")
-            self.bytes += value.size
-            yield key, value
+        with closing(in_order(_sum, reader.values(), threads)) as sums:
+            for each in sums:
+                self.add(each.key, each.digest, each.value.size)
+                yield each.key, each.value
+                forget(each.value)
+
+    def add(self, key: str, digest: bytes, size: int) -> None:
+        """Add an entry that was read elsewhere; keys must ascend."""
+        self._digest.update(key.encode("ascii"))
+        self._digest.update(digest)
+        self.pictures += key.endswith("/gt")
+        self.bytes += size
 
     @property
     def digest(self) -> str:
-        """BLAKE2b over the keys and values that were read."""
+        """BLAKE2b over the keys and the digests of the values."""
         return self._digest.hexdigest()
 
 
+def digest_of(value: Picture) -> bytes:
+    """BLAKE2b over a value; called from many threads (hashlib lets them run side by side)."""
+    return hashlib.blake2b(value.data, digest_size=SIZE).digest()
+
+
 def content_of(train: StoreSum, val: StoreSum) -> Content:
-    """Digests of both stores, and of the dataset: BLAKE2b over those two."""
+    """Digests of both splits, and of the dataset: BLAKE2b over those two."""
     both = hashlib.blake2b(f"train {train.digest}\nval {val.digest}\n".encode(), digest_size=SIZE)
     return Content(all=both.hexdigest(), train=train.digest, val=val.digest)
+
+
+def _sum(entry: tuple[str, Picture]) -> Sum:
+    key, value = entry
+    digest = digest_of(value)
+    forget(value)
+    return Sum(key, value, digest)

@@ -9,6 +9,7 @@ import mmap
 import os
 import threading
 import weakref
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
@@ -30,23 +31,30 @@ class StoreReader:
     Safe to use from many threads. The views stay valid as long as they are referenced, whatever happens to the reader
     and to the file's name. A store in use is not replaced (``srtui prepare --fresh`` refuses).
 
+    Parameters
+    ----------
+    paths
+        The store's file; or its shards, of which each holds the names after those of the one before.
+    folder
+        Where names.csv is; default: beside the file.
+
     Raises
     ------
     UsageError
         If there is no such store, or it is being replaced.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._map = _mapped(path)
+    def __init__(self, *paths: Path, folder: Path | None = None) -> None:
+        self._maps = [_mapped(path) for path in paths]
+        self._folder, self._split = folder or paths[0].parent, paths[0].stem
+        filled = [(first, found) for found in self._maps if (first := found.first_name)]
+        self._firsts, self._filled = [first for first, _ in filled], [found for _, found in filled]
         self._views: dict[str, Picture] = {}
 
     @property
     def names(self) -> list[str]:
         """Names of the pictures, ascending."""
-        with self._map.env.begin(buffers=True) as txn, txn.cursor() as cursor:
-            keys = (bytes(key).decode() for key in cursor.iternext(keys=True, values=False))
-            return [name_of(key) for key in keys if key.endswith("/gt")]
+        return [name for found in self._maps for name in found.names()]
 
     def gt(self, name: str) -> Picture:
         """Clean picture, uint8 (H, W, 3), RGB, read-only."""
@@ -65,8 +73,10 @@ class StoreReader:
     @property
     def has_lq(self) -> bool:
         """Whether spoiled pictures are stored; they are for all pictures or for none."""
-        with self._map.env.begin(buffers=True) as txn, txn.cursor() as cursor:
-            return not cursor.last() or bytes(cursor.key()).endswith(b"/lq")
+        if not self._filled:
+            return True
+        with self._filled[-1].env.begin(buffers=True) as txn, txn.cursor() as cursor:
+            return cursor.last() and bytes(cursor.key()).endswith(b"/lq")
 
     def scenario(self, name: str) -> str:
         """Name of the scenario that made lq; "pair" for pictures that were paired elsewhere."""
@@ -74,15 +84,16 @@ class StoreReader:
 
     @cached_property
     def _rows(self) -> dict[str, Row]:
-        return {row.name: row for row in read_rows(self._path.parent) if row.split == self._path.stem}
+        return {row.name: row for row in read_rows(self._folder) if row.split == self._split}
 
     def values(self) -> Iterator[tuple[str, Picture]]:
         """Every key with its value (header and pixels), in order; what was passed leaves the process's memory."""
-        with explained(self._path), self._map.env.begin(buffers=True) as txn, txn.cursor() as cursor:
-            for key, value in cursor.iternext():
-                view = self._map.view(value)
-                yield bytes(key).decode(), view
-                _forget(view)
+        for found in self._maps:
+            with explained(found.path), found.env.begin(buffers=True) as txn, txn.cursor() as cursor:
+                for key, value in cursor.iternext():
+                    view = found.view(value)
+                    yield bytes(key).decode(), view
+                    forget(view)
 
     def _picture(self, key: str) -> Picture:
         # py-lmdb touches every page of a value that it looks up (preload.h), so each is looked up once only.
@@ -92,21 +103,26 @@ class StoreReader:
         return view
 
     def _look_up(self, key: str) -> Picture:
-        with self._map.env.begin(buffers=True) as txn:
+        shard = bisect_right(self._firsts, name_of(key)) - 1
+        if shard < 0:
+            raise KeyError(key)
+        found = self._filled[shard]
+        with found.env.begin(buffers=True) as txn:
             value = txn.get(key.encode())
         if value is None:
             raise KeyError(key)
         try:
-            return entries.decode(self._map.view(value))
+            return entries.decode(found.view(value))
         except entries.EntryDamagedError as error:
             hint = "srtui dataset verify reads all of it; srtui prepare --fresh makes it anew"
-            raise SrtuiError(key, str(error), where=self._path, hint=hint) from None
+            raise SrtuiError(key, str(error), where=found.path, hint=hint) from None
 
 
 class _Map:
     """One mapped file of this process: LMDB refuses to map the same file twice."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         weakref.finalize(self, os.close, _use(path))
         with explained(path):
             # Read-ahead stays on: the rows of a crop lie so close that it touches most pages between them.
@@ -115,6 +131,19 @@ class _Map:
         if path.stat().st_size < whole:  # reading what is mapped but not there is death by SIGBUS
             fact = f"truncated: {path.stat().st_size} bytes of {whole}"
             raise SrtuiError(str(path), fact, hint="srtui prepare --fresh makes the dataset anew")
+
+    @property
+    def first_name(self) -> str:
+        """Name of the first picture; "" where there is none."""
+        with self.env.begin(buffers=True) as txn, txn.cursor() as cursor:
+            return name_of(bytes(cursor.key()).decode()) if cursor.first() else ""
+
+    def names(self) -> Iterator[str]:
+        """Names of the pictures, ascending."""
+        with self.env.begin(buffers=True) as txn, txn.cursor() as cursor:
+            for key in cursor.iternext(keys=True, values=False):
+                if bytes(key[-3:]) == b"/gt":
+                    yield name_of(bytes(key).decode())
 
     def view(self, value: memoryview) -> Picture:
         """Bytes of the mapped file as an array that keeps the file mapped (LMDB's own buffers do not)."""
@@ -132,7 +161,7 @@ class _Pages:
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _forget(view: Picture) -> None:
+def forget(view: Picture) -> None:
     """Let the kernel unmap a value's pages (it may keep them cached); whoever looks again gets them again.
 
     Without it, reading a store from end to end makes the process look as large as the store.

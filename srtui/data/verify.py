@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from srtui.config.requests import VerifyRequest
@@ -82,7 +84,7 @@ def _check(job: JobContext, dataset: Dataset, split: Split, threads: int) -> _Fi
     try:
         with closing(in_order(_read, dataset.reader(split).values(), threads)) as entries:
             rows = (row for row in read_rows(dataset.folder) if row.split == split)
-            for row, parts in zip_longest(rows, _pictures(job, found.sum, pictures, entries)):
+            for row, parts in _matched(rows, _pictures(job, found.sum, pictures, entries)):
                 for key, fault in _faults(row, parts, dataset.scale):
                     found.add(job, split, key, fault)
     except SrtuiError as error:
@@ -120,18 +122,30 @@ def _pictures(job: JobContext, total: StoreSum, pictures: int, entries: Iterator
         yield parts
 
 
-def _faults(row: Row | None, parts: dict[str, _Read] | None, scale: int) -> Iterator[tuple[str, str]]:
+def _matched(
+    rows: Iterator[Row], pictures: Iterator[dict[str, _Read]]
+) -> Iterator[tuple[Row | None, dict[str, _Read]]]:
+    """Rows of names.csv beside what the store has under the same name; both ascend."""
+    named = ((row.name, row) for row in rows)
+    stored = ((name_of(next(iter(parts))), parts) for parts in pictures)
+    for _, pair in groupby(merge(named, stored, key=itemgetter(0)), key=itemgetter(0)):
+        found = [each for _, each in pair]
+        row = next((each for each in found if isinstance(each, Row)), None)
+        yield row, next((each for each in found if isinstance(each, dict)), {})
+
+
+def _faults(row: Row | None, parts: dict[str, _Read], scale: int) -> Iterator[tuple[str, str]]:
     """What is wrong with one picture, by key."""
-    damaged = {part.key: part.fault for part in (parts or {}).values() if part.fault}
+    damaged = {part.key: part.fault for part in parts.values() if part.fault}
     yield from damaged.items()
-    name = name_of(next(iter(parts))) if parts else row.name if row else ""
     if damaged:
         return
-    if row is None or parts is None or row.name != name:
-        return  # counts and digest tell of what is missing; naming every later picture would not help
-    gt, lq = parts.get(key_of(name, "gt")), parts.get(key_of(name, "lq"))
+    if row is None:
+        yield name_of(next(iter(parts))), "is not in names.csv"
+        return
+    gt, lq = parts.get(key_of(row.name, "gt")), parts.get(key_of(row.name, "lq"))
     if gt is None:
-        yield name, "has no gt"
+        yield f"{row.name} ({row.file})", "is missing"
     elif gt.size != (row.width, row.height):
         yield gt.key, f"is {gt.size[0]}×{gt.size[1]}, names.csv says {row.width}×{row.height}"
     elif lq is not None and (lq.size[0] * scale, lq.size[1] * scale) != gt.size:

@@ -16,7 +16,6 @@ from srtui.config.profile import Profile, Stage
 from srtui.config.reader import to_plain
 from srtui.config.requests import TrainRequest
 from srtui.data.datasets import Dataset, open_dataset
-from srtui.data.store import StoreReader
 from srtui.data.stream import SampleStream
 from srtui.engine import checkpoints, losses, networks
 from srtui.engine.appraiser import Appraiser
@@ -62,7 +61,7 @@ def run(job: JobContext, request: TrainRequest) -> None:
             return
         with closing(Curves(job.folder.path / "tensorboard", state.progress.iteration)) as curves:
             reporter = Reporter(job, curves, total=request.profile.iterations, device=device)
-            appraiser = Appraiser(job, StoreReader(dataset.val), curves)
+            appraiser = Appraiser(job, dataset.reader("val"), curves)
             session = _Session(job, request, dataset, device, precision, threads, about, reporter, appraiser)
             _check_stages(session)
             with _out_of_memory_explained(device):

@@ -59,7 +59,7 @@ def run(job: JobContext, request: ValidateRequest) -> None:
     precision = choose_precision(request.precision, device)
     dataset, model = open_dataset(Path(request.dataset)), load_model(Path(request.model), device)
     _assert_one_scale(dataset, model, request)
-    reader = StoreReader(dataset.val)
+    reader = dataset.reader("val")
     output.mkdir(parents=True, exist_ok=True)
     _remove_old(output)
     sheets = _chosen(reader, request.pictures)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,11 @@ import pytest
 from srtui.config.reader import to_plain
 from srtui.config.requests import VerifyRequest
 from srtui.data import verify
-from srtui.data.datasets import Dataset
+from srtui.data.datasets import Content, Dataset, open_dataset, write_dataset
 from srtui.data.entries import encode
+from srtui.data.names import read_rows
 from srtui.data.store import StoreReader
+from srtui.data.writing import StoreWriter, room_for
 from srtui.errors import CheckFailedError, UsageError
 from srtui.jobs.context import JobContext
 from srtui.jobs.events import read_events
@@ -86,8 +90,10 @@ def test_every_damaged_entry_is_named(dataset: Dataset, check: Callable[[Dataset
 
 def test_missing_pictures_and_files_are_found(dataset: Dataset, check: Callable[[Dataset], str]) -> None:
     dataset.train.write_bytes(dataset.val.read_bytes())
-    with pytest.raises(CheckFailedError, match=r"train\.lmdb holds 2 pictures, 6 were written"):
+    with pytest.raises(CheckFailedError) as caught:
         check(dataset)
+    assert caught.value.fact.count("is missing (train.lmdb)") == 6
+    assert caught.value.fact.count("is not in names.csv (train.lmdb)") == 2
     with dataset.train.open("rb+") as file:
         file.truncate(30_000)
     with pytest.raises(CheckFailedError, match=r"train\.lmdb: truncated"):
@@ -101,3 +107,35 @@ def test_no_dataset_is_no_failed_check(tmp_path: Path, dataset: Dataset, check: 
     (dataset.folder / "dataset.yml").unlink()
     with pytest.raises(UsageError, match="not whole yet"):
         check(dataset)
+
+
+def test_a_lost_picture_is_named_with_its_file(dataset: Dataset, check: Callable[[Dataset], str]) -> None:
+    reader = dataset.reader("train")
+    kept = [(name, reader.gt(name).copy(), reader.lq(name).copy()) for name in reader.names]
+    lost = kept.pop(2)[0]
+    room = sum(room_for(part.shape[1], part.shape[0]) for _, *parts in kept for part in parts)
+    del reader
+    dataset.train.unlink()
+    with closing(StoreWriter(dataset.train, room)) as writer:
+        for name, gt_hwc, lq_hwc in kept:
+            writer.add(name, gt_hwc, lq_hwc)
+        writer.commit()
+    with pytest.raises(CheckFailedError, match=rf"^error: dataset: {lost} \(.*\.png\): is missing \(train\.lmdb\)\n"):
+        check(dataset)
+
+
+def test_a_picture_of_another_size_is_found(dataset: Dataset, check: Callable[[Dataset], str]) -> None:
+    names = dataset.folder / "names.csv"
+    row = next(row for row in read_rows(dataset.folder) if row.split == "train")
+    changed = names.read_text(encoding="utf-8").replace(f",{row.width},", f",{row.width + 16},", 1)
+    names.write_text(changed, encoding="utf-8")
+    with pytest.raises(CheckFailedError, match=rf"{row.name}/gt: is .*, names\.csv says {row.width + 16}×"):
+        check(dataset)
+
+
+def test_a_dataset_of_the_first_format_is_verified_without_its_digest(
+    dataset: Dataset, check: Callable[[Dataset], str]
+) -> None:
+    old = dataclasses.replace(dataset.about, version=1, content=Content(all="a", train="b", val="c"))
+    write_dataset(dataset.folder, old)
+    assert check(open_dataset(dataset.folder)) == dataset.about.content.all
