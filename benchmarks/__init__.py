@@ -1,1 +1,1 @@
-"""Speed, measured against named peers side by side in one run: ``python -m benchmarks NAME [--json]``."""
+"""Speed, measured against named peers side by side in one run: ``python -m benchmarks NAME``."""

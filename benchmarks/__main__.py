@@ -1,33 +1,55 @@
-"""``python -m benchmarks NAME [--json]``."""
+"""``python -m benchmarks NAME [--json | --markdown] [--only PATTERN] [--rounds N] [--photos DIR]``."""
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import importlib
-import json
+import shlex
 import sys
+from pathlib import Path
 
-from benchmarks.rows import Row
+from benchmarks.printing import as_json, as_markdown, as_text
+from benchmarks.rows import Asked, Row
 
-NAMES = ("terminal",)
+NAMES = ("terminal", "kernels")
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run one benchmark and print its rows; exit code 5 if a target was missed."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    chosen = _parser().parse_args(arguments)
+    asked = Asked(only=chosen.only, rounds=chosen.rounds, photos=chosen.photos)
+    rows: list[Row] = importlib.import_module(f"benchmarks.{chosen.name}").rows(asked)
+    if not rows:
+        print(f"no row of {chosen.name} is called {chosen.only!r}", file=sys.stderr)
+        return 2
+    if chosen.json:
+        print(as_json(rows))
+    elif chosen.markdown:
+        print(as_markdown(rows, f"python -m benchmarks {shlex.join(arguments)}"))
+    else:
+        print(as_text(rows))
+    return 5 if any(row.met is False for row in rows) else 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure against peers, in one run.")
     parser.add_argument("name", choices=NAMES)
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    chosen = parser.parse_args()
-    rows: list[Row] = importlib.import_module(f"benchmarks.{chosen.name}").rows()
-    if chosen.json:
-        print(json.dumps([{**dataclasses.asdict(row), "met": row.met} for row in rows], indent=2))
-    else:
-        for row in rows:
-            target = "" if row.target is None else f"  target {row.target:.1f} {'met' if row.met else 'MISSED'}"
-            sides = f"{row.against} {row.reference:.1f} {row.unit}, ours {row.ours:.1f} {row.unit}"
-            print(f"{row.name:<20} {sides}, ratio {row.ratio:.2f}{target}")
-    return 5 if any(row.met is False for row in rows) else 0
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true", help="print JSON, with stretch targets and bandwidth")
+    shape.add_argument("--markdown", action="store_true", help="print the table of benchmarks/README.md")
+    parser.add_argument(
+        "--only", default="*", metavar="PATTERN", help="rows whose name holds this, or matches it (* ?)"
+    )
+    parser.add_argument("--rounds", type=_positive, metavar="N", help="interleaved rounds")
+    parser.add_argument("--photos", type=Path, metavar="DIR", help="measure with the PNG photographs of this folder")
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not (text.isdecimal() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
 
 
 if __name__ == "__main__":

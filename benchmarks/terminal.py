@@ -6,20 +6,21 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from benchmarks.rows import Row, seconds
+from benchmarks.rows import Asked, Row, seconds
 
 ROUNDS = 15
 
 
-def rows() -> list[Row]:
+def rows(asked: Asked) -> list[Row]:
     """``srtui --help`` and the cheapest commands."""
     commands = {
-        "bare": [sys.executable, "-c", "import click"],
         "srtui --help": [sys.executable, "-m", "srtui", "--help"],
         "srtui jobs": [sys.executable, "-m", "srtui", "jobs"],
         "srtui profiles": [sys.executable, "-m", "srtui", "profiles"],
     }
-    taken = seconds({name: _runner(command) for name, command in commands.items()}, rounds=ROUNDS)
+    commands = {name: command for name, command in commands.items() if asked.wants(name)}
+    commands["bare"] = [sys.executable, "-c", "import click"]
+    taken = seconds({name: _runner(command) for name, command in commands.items()}, rounds=asked.rounds or ROUNDS)
     bare = taken.pop("bare") * 1000
     return [
         Row(

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from srtui_kernels.motion import Taps
+from srtui_kernels.motion import Taps, line
+from srtui_kernels.scenarios import Gaussian, Jpeg, Median, Motion, Resize, Step
 
 Picture = NDArray[np.uint8]
 
@@ -64,6 +65,25 @@ def pillow_jpeg(src: Picture, luma: Sequence[int], chroma: Sequence[int], subsam
         _to_pillow(src).save(file, "JPEG", qtables=[list(luma), list(chroma)], subsampling=subsampling)
     with Image.open(file) as image:
         return _from_pillow(image, src)
+
+
+def chain(src: Picture, steps: Sequence[Step]) -> Picture:
+    """Run the steps of a scenario."""
+    for step in steps:
+        match step:
+            case Resize():
+                src = pillow_resize_at_once(src, step.width, step.height, step.filter)
+            case Median():
+                src = cv2_median(src, step.radius)
+            case Gaussian():
+                src = cv2_gaussian(src, step.sigma_x, step.sigma_y)
+            case Motion():
+                src = cv2_sum_of_taps(src, line(step.angle, step.length))
+            case Jpeg():
+                src = pillow_jpeg(src, step.luma, step.chroma, step.subsampling)
+            case _:
+                raise TypeError(f"step is {step!r}; no library does that")
+    return src
 
 
 def _to_pillow(src: Picture) -> Image.Image:

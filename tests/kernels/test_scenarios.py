@@ -2,66 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from srtui_kernels import run_scenario
-from srtui_kernels.jpeg_tables import preset
-from srtui_kernels.motion import line
-from srtui_kernels.scenarios import Gaussian, Jpeg, Median, Motion, Resize, Step
 
 from tests.cases import NO_PHOTOGRAPHS, Case, Picture, noise, photograph_cases
 from tests.kernels import oracles
+from tests.kernels.classic import SCENARIOS, steps_of
 from tests.kernels.verbs import assert_same_bytes
-
-SCENARIOS = ("median", "defocus", "interpolation", "heavy blur", "motion", "plain")
-ANGLE = 45.0
-
-Percent = tuple[int, int]  # of width and height: written for 100 × 100 of them
-
-
-def jpeg(name: str) -> Jpeg:
-    tables = preset(name)
-    return Jpeg(luma=tables.luma, chroma=tables.chroma, subsampling=tables.subsampling)
-
-
-def steps_of(scenario: str, width: int, height: int) -> tuple[Step, ...]:
-    """Resolve a scenario for a picture of this size."""
-    half, quarter = Resize(width=width // 2, height=height // 2), Resize(width=width // 4, height=height // 4)
-    three = Resize(width=width // 4 * 3 // 4, height=height // 4 * 3 // 4)
-    return {
-        "median": (half, Median(radius=1), quarter, jpeg("photoshop-4")),
-        "defocus": (half, Gaussian(sigma_x=1.0, sigma_y=1.0), quarter, jpeg("photoshop-3")),
-        "interpolation": (quarter, three, quarter, jpeg("photoshop-3")),
-        "heavy blur": (half, Gaussian(sigma_x=2.0, sigma_y=2.0), Median(radius=2), quarter, jpeg("photoshop-4")),
-        "motion": (quarter, Motion(angle=ANGLE, length=10.0), jpeg("photoshop-3")),
-        "plain": (quarter, jpeg("photoshop-3")),
-    }[scenario]
-
-
-def by_the_libraries(picture: Picture, steps: Sequence[Step]) -> Picture:
-    """Run the steps with Pillow and OpenCV."""
-    for step in steps:
-        match step:
-            case Resize():
-                picture = oracles.pillow_resize_at_once(picture, step.width, step.height, step.filter)
-            case Median():
-                picture = oracles.cv2_median(picture, step.radius)
-            case Gaussian():
-                picture = oracles.cv2_gaussian(picture, step.sigma_x, step.sigma_y)
-            case Motion():
-                picture = oracles.cv2_sum_of_taps(picture, line(step.angle, step.length))
-            case Jpeg():
-                picture = oracles.pillow_jpeg(picture, step.luma, step.chroma, step.subsampling)
-    return picture
 
 
 def assert_gives_the_chains_bytes(scenario: str, case: Case) -> None:
     picture = case.make()
     steps = steps_of(scenario, picture.shape[1], picture.shape[0])
-    assert_same_bytes(run_scenario(picture, steps, key=1), by_the_libraries(picture, steps), (scenario, case))
+    assert_same_bytes(run_scenario(picture, steps, key=1), oracles.chain(picture, steps), (scenario, case))
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

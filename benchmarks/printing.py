@@ -1,0 +1,58 @@
+"""Rows for people, for Markdown and for programs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+
+from benchmarks.machine import machine
+from benchmarks.rows import Row
+
+
+def as_json(rows: Sequence[Row]) -> str:
+    """Everything that is known of each row."""
+    return json.dumps([{**dataclasses.asdict(row), "met": row.met} for row in rows], indent=2, ensure_ascii=False)
+
+
+def as_text(rows: Sequence[Row]) -> str:
+    """One line a row."""
+    width = max((len(_name(row)) for row in rows), default=0)
+    lines = [
+        f"{_name(row):<{width}}  {row.against} {_figure(row.reference)}, ours {_figure(row.ours)} {row.unit}, "
+        f"ratio {row.ratio:.2f}{_verdict(row)}"
+        for row in rows
+    ]
+    return "\n".join([*lines, *_notes(rows)])
+
+
+def as_markdown(rows: Sequence[Row], command: str) -> str:
+    """The table of benchmarks/README.md, with machine, date and command above it."""
+    lines = [
+        machine(command),
+        "",
+        "| | reference | | ours | unit | ratio | target | |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        target = "–" if row.target is None else f"{row.target:g}"
+        verdict = {None: "", True: "met", False: "**missed**"}[row.met]
+        cells = [_name(row), row.against, _figure(row.reference), _figure(row.ours), row.unit, f"{row.ratio:.2f}×"]
+        lines.append(f"| {' | '.join([*cells, target, verdict])} |")
+    return "\n".join([*lines, *([""] if any(row.notes for row in rows) else []), *_notes(rows, "- ")])
+
+
+def _name(row: Row) -> str:
+    return row.name if row.threads == 1 else f"{row.name}, {row.threads} threads"
+
+
+def _figure(value: float) -> str:
+    return f"{value:.1f}" if value < 100 else f"{value:.0f}"
+
+
+def _verdict(row: Row) -> str:
+    return "" if row.target is None else f", target {row.target:g} {'met' if row.met else 'MISSED'}"
+
+
+def _notes(rows: Sequence[Row], bullet: str = "") -> list[str]:
+    return [bullet + note for note in dict.fromkeys(note for row in rows for note in row.notes)]
