@@ -19,6 +19,7 @@ from srtui.jobs.lock import take
 WORK = {
     "prepare": "srtui.data.prepare",
     "verify": "srtui.data.verify",
+    "export": "srtui.data.export",
     "train": "srtui.engine.trainer",
     "validate": "srtui.engine.validation",
     "restore": "srtui.engine.restore",

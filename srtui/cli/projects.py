@@ -9,34 +9,16 @@ from typing import TYPE_CHECKING
 import click
 
 from srtui.cli import options
-from srtui.cli.following import launch_and_follow, launch_and_leave
+from srtui.cli.dataset import dataset
+from srtui.cli.following import launch_and_follow
+from srtui.cli.launching import launch_job, new_job
 from srtui.errors import UsageError
-from srtui.jobs.folder import JobFolder, create, find_job, jobs_root
+from srtui.jobs.folder import JobFolder, find_job, jobs_root
 from srtui.jobs.status import read_status
 
 if TYPE_CHECKING:
-    from srtui.config.requests import Request
     from srtui.project.folder import OpenProject
     from srtui.project.steps import StepName
-
-
-def _new_job(root: Path, kind: str, request: Request, digest: str = "") -> JobFolder:
-    from srtui.config.reader import to_plain
-
-    return create(root, kind, to_plain(request), digest)
-
-
-def _result(folder: JobFolder, *, as_json: bool) -> None:
-    """Print what a finished job says that it made."""
-    from srtui.jobs.events import read_events
-
-    results = [event for event in read_events(folder.events) if event["kind"] == "result"]
-    fields = {name: value for name, value in (results[-1] if results else {}).items() if name not in {"v", "t", "kind"}}
-    if as_json:
-        click.echo(json.dumps({"job": folder.id, **fields}, ensure_ascii=False))
-        return
-    for name, value in fields.items():
-        click.echo(f"{name}: {value}")
 
 
 def _need(project: OpenProject, name: StepName) -> None:
@@ -83,7 +65,7 @@ def demo(
     request = RunRequest(
         project=str(project.folder), steps=("prepare", "train", "validate"), threads=threads, device=device
     )
-    code = launch_and_follow(_living_run(project) or _new_job(project.jobs, "run", request))
+    code = launch_and_follow(_living_run(project) or new_job(project.jobs, "run", request))
     if code in {0, 5} and (project.comparison / "report.json").is_file():
         _report(project.comparison, as_json=as_json)
     return code
@@ -141,40 +123,8 @@ def prepare(
         save_project(folder, changed(settings, scale=scale and int(scale), degradation=degradation))
     opened = open_project(folder)
     request = opened.prepare_request(threads=threads, strict=strict, fresh=fresh)
-    job = _new_job(opened.jobs, "prepare", request, opened.prepare_digest())
-    return _launch(job, detach=detach, as_json=as_json)
-
-
-def _launch(job: JobFolder, *, detach: bool, as_json: bool) -> int:
-    if detach:
-        return launch_and_leave(job)
-    code = launch_and_follow(job)
-    if code == 0:
-        _result(job, as_json=as_json)
-    return code
-
-
-@click.group()
-def dataset() -> None:
-    """Look at a prepared dataset."""
-
-
-@dataset.command()
-@click.argument("path", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
-@options.project
-@options.threads
-@options.as_json
-def verify(path: Path | None, project: Path | None, threads: int, as_json: bool) -> int:
-    """Read every entry and compare it with its sums (exit code 5 if something differs)."""
-    from srtui.config.requests import VerifyRequest
-    from srtui.project.folder import open_project
-
-    opened = None if path else open_project(project)
-    root = opened.jobs if opened else jobs_root(None)
-    target = path.resolve() if path else opened.dataset if opened else Path()
-    return _launch(
-        _new_job(root, "verify", VerifyRequest(dataset=str(target), threads=threads)), detach=False, as_json=as_json
-    )
+    job = new_job(opened.jobs, "prepare", request, opened.prepare_digest())
+    return launch_job(job, detach=detach, as_json=as_json)
 
 
 @click.command()
@@ -212,8 +162,8 @@ def train(
         opened = save_project(opened.folder, changed(opened.settings, training=to_plain(training)))
         _need(opened, "prepare")
         request = opened.train_request(device=device, threads=threads, wait=wait)
-        job = _new_job(opened.jobs, "train", request, opened.train_digest())
-    return _launch(job, detach=not foreground, as_json=as_json)
+        job = new_job(opened.jobs, "train", request, opened.train_digest())
+    return launch_job(job, detach=not foreground, as_json=as_json)
 
 
 def _unfinished_training(project: OpenProject, reference: str | None) -> JobFolder:
@@ -240,7 +190,7 @@ def validate(project: Path | None, model: Path | None, device: str, threads: int
     if model is None:
         _need(opened, "train")
     request = opened.validate_request(model=model and model.resolve(), device=device, threads=threads)
-    job = _new_job(opened.jobs, "validate", request, "" if model else opened.validate_digest())
+    job = new_job(opened.jobs, "validate", request, "" if model else opened.validate_digest())
     code = launch_and_follow(job)
     if code in {0, 5}:
         _report(Path(request.output), as_json=as_json)
@@ -287,8 +237,8 @@ def restore(
         threads=threads,
         overwrite=overwrite,
     )
-    job = _new_job(opened.jobs if opened else jobs_root(None), "restore", request)
-    return _launch(job, detach=detach, as_json=as_json)
+    job = new_job(opened.jobs if opened else jobs_root(None), "restore", request)
+    return launch_job(job, detach=detach, as_json=as_json)
 
 
 @click.command(name="run")
@@ -304,8 +254,8 @@ def run_project(project: Path | None, device: str, threads: int, foreground: boo
 
     opened = open_project(project)
     request = RunRequest(project=str(opened.folder), device=device, threads=threads)
-    job = _living_run(opened) or _new_job(opened.jobs, "run", request)
-    return _launch(job, detach=not foreground, as_json=as_json)
+    job = _living_run(opened) or new_job(opened.jobs, "run", request)
+    return launch_job(job, detach=not foreground, as_json=as_json)
 
 
 def _living_run(project: OpenProject) -> JobFolder | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Le
 
 from srtui.config.degradation import Degradation
 from srtui.config.profile import Precision, Profile
 from srtui.config.project import Prepare, Scale, Source
-from srtui.config.section import NotNegative, Section, Seed
+from srtui.config.section import NotNegative, Positive, Section, Seed
 
 Device = str
 """``auto``, ``cpu``, ``cuda`` or ``cuda:1``."""
@@ -33,6 +35,12 @@ class PrepareRequest(Section):
     """A rejected picture is a failure."""
     fresh: bool = False
     """Make the dataset anew even if it is whole."""
+    shards: Positive = 1
+    """In how many parts, each in a store of its own, the pictures are made."""
+    shard: NotNegative = 0
+    """The one that this job makes, from 1; 0: all that are missing."""
+    scheduler: str = ""
+    """Address of a Dask scheduler whose workers make the shards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +48,31 @@ class VerifyRequest(Section):
     """Read every entry of a dataset and compare it with its sums."""
 
     dataset: str
+    threads: NotNegative = 0
+
+
+ExportForm = Literal["subimages", "lmdb", "folders"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportRequest(Section):
+    """Dataset → files that other programs read."""
+
+    dataset: str
+    output: str
+    """Folder that is made."""
+    form: ExportForm
+    """Overlapping tiles as PNG files, a BasicSR LMDB of such tiles, or whole pictures as PNG files."""
+    size: NotNegative = 480
+    """Side of a tile in gt pixels; 0: whole pictures."""
+    step: Positive = 240
+    """Pixels from one tile to the next."""
+    threshold: NotNegative = 48
+    """Pixels at the far border that may be lost before one more tile, flush with it, is cut."""
+    level: Annotated[int, Ge(0), Le(9)] = 3
+    """How hard PNG tries to be small."""
+    names: Literal["files", "numbers"] = "files"
+    """What pictures are called after: the files that they came from, or their numbers in the dataset."""
     threads: NotNegative = 0
 
 
@@ -107,10 +140,11 @@ class RunRequest(Section):
     threads: NotNegative = 0
 
 
-Request = PrepareRequest | VerifyRequest | TrainRequest | ValidateRequest | RestoreRequest | RunRequest
+Request = PrepareRequest | VerifyRequest | ExportRequest | TrainRequest | ValidateRequest | RestoreRequest | RunRequest
 KINDS: dict[str, type[Request]] = {
     "prepare": PrepareRequest,
     "verify": VerifyRequest,
+    "export": ExportRequest,
     "train": TrainRequest,
     "validate": ValidateRequest,
     "restore": RestoreRequest,
