@@ -64,15 +64,17 @@ def single(name: str, comparison: Comparison[Input], rounds: int, memcpy: float)
     return _row(name, comparison, totals, 1, memcpy, comparison.target)
 
 
-def double(name: str, comparison: Comparison[Input], rounds: int, memcpy: float, alone: float) -> Row:
-    """Time two threads, each with every second input; ``alone`` is what one of ours does, in units a second."""
-    inputs = comparison.inputs
-    times = max(math.ceil(_BATCH * 2 * alone / sum(map(comparison.amount, inputs))), 1)
-    sides = {**comparison.references, OURS: comparison.ours}
+def double(name: str, comparison: Comparison[Input], rounds: int, memcpy: float, alone: Row) -> Row:
+    """Time two threads, each with every second input; ``alone`` is the row of one thread."""
+    amount = sum(map(comparison.amount, comparison.inputs))
     with ThreadPoolExecutor(2) as threads:
-        calls = {side: partial(_together, threads, run, inputs, times) for side, run in sides.items()}
+        calls, times = {}, {}
+        for side, run in {**comparison.references, OURS: comparison.ours}.items():
+            speed = alone.ours if side == OURS else alone.reference
+            times[side] = max(math.ceil(_BATCH * 2 * speed / amount), 1)
+            calls[side] = partial(_together, threads, run, comparison.inputs, times[side])
         taken = seconds(calls, rounds=rounds, pick=min)
-    return _row(name, comparison, {side: each / times for side, each in taken.items()}, 2, memcpy, None)
+    return _row(name, comparison, {side: each / times[side] for side, each in taken.items()}, 2, memcpy, None)
 
 
 def memcpy_speed(pictures: Sequence[NDArray[np.uint8]], rounds: int) -> dict[int, float]:

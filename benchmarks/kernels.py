@@ -39,7 +39,9 @@ def measured(pictures: Pictures, asked: Asked) -> Iterator[Row]:
         return
     cv2.setNumThreads(1)  # a picture a thread is our parallelism, and here theirs too
     rounds = asked.rounds or ROUNDS
-    warm_up(lambda done, total, name: _say(done, total, f"ready the kernel: {name}"))
+    warm_up(
+        lambda done, total, name: _say(done, total, f"kernels compiled or loaded; {name}" if name else "kernels ready")
+    )
     memcpy = memcpy_speed(pictures.full, rounds)
     full_speed = has_avx512()
     for done, (name, make) in enumerate(chosen):
@@ -49,7 +51,7 @@ def measured(pictures: Pictures, asked: Asked) -> Iterator[Row]:
         check(name, comparison)
         alone = single(name, comparison, rounds, memcpy[1])
         yield alone
-        yield double(name, comparison, rounds, memcpy[2], alone.ours)
+        yield double(name, comparison, rounds, memcpy[2], alone)
     _say(len(chosen), len(chosen), "measured")
 
 
