@@ -6,6 +6,8 @@ from srtui_kernels.gaussian import gaussian
 from srtui_kernels.jpeg import jpeg_round_trip
 from srtui_kernels.median import median
 from srtui_kernels.motion import motion
+from srtui_kernels.noise import noise
+from srtui_kernels.poisson import shot_noise
 from srtui_kernels.resize import resize
 from srtui_kernels.scenarios import run_scenario
 from srtui_kernels.warm import warm_up
@@ -17,7 +19,9 @@ __all__ = [
     "jpeg_round_trip",
     "median",
     "motion",
+    "noise",
     "resize",
     "run_scenario",
+    "shot_noise",
     "warm_up",
 ]
