@@ -2,7 +2,8 @@
 Normally distributed numbers for kernels: number n of a key is the same on every machine, whoever asks for it, and when.
 
 A block of numbers is made from a counter: each pair (p and p + PAIRS) from one hash of the key, the block and p, by
-Box and Muller's transform. Its logarithm, sine and cosine are polynomials, in float32, each step rounded: no libm, no fused multiply-add. There are 2^32 pairs, up to 4.8 deviations; the deviation is 0.03 % too large.
+Box and Muller's transform. Its logarithm, sine and cosine are polynomials, in float32, each step rounded: no libm, no
+fused multiply-add. There are 2^32 pairs, up to 4.8 deviations; the deviation is 0.03 % too large.
 
 Sources: G. E. P. Box, M. E. Muller, "A note on the generation of random normal deviates", 1958; the 32-bit mixer is
 C. Wellons' lowbias32 (github.com/skeeto/hash-prospector); keys are spread by SplitMix64 (see `_random`).

@@ -139,9 +139,9 @@ def test_the_variance_grows_with_the_light(value: int) -> None:
     assert drawn.var() == pytest.approx(9.0 + 0.4 * value, rel=0.02)
 
 
-@pytest.mark.parametrize(("value", "photons"), [(128, 200), (51, 100), (90, 40), (3, 230)])
+@pytest.mark.parametrize(("value", "photons"), [(128, 200), (51, 100), (90, 40)])
 def test_counts_have_poissons_moments(value: int, photons: int) -> None:
-    """Not with 256 photons: steps of 255/256 rounded to whole ones are up to half a level off, the same way each time."""
+    """Not with 256 photons: steps of 255/256 rounded to whole ones are up to half a level off."""
     drawn = shot_noise(np.full((400, 400, 3), value, np.uint8), KEY, 1.0, photons=photons).astype(float)
     mean = value * photons / 255
     counts = drawn * photons / 255

@@ -17,8 +17,8 @@ def noise(src: Picture, key: int, sigma: float, gain: float = 0.0, grey: bool = 
     """See srtui_kernels.noise."""
     together = src.shape[2] if grey and src.ndim == 3 else 1
     light = src.reshape(-1).astype(f32)
-    drawn = np.repeat(normals(-(-light.size // together), key, f32(1) if gain else f32(sigma)), together)
-    if gain:
+    drawn = np.repeat(normals(-(-light.size // together), key, f32(1) if f32(gain) else f32(sigma)), together)
+    if f32(gain):
         drawn *= np.sqrt(f32(sigma) * f32(sigma) + f32(gain) * light)
     return rounded(light, drawn).reshape(src.shape)
 
