@@ -99,10 +99,11 @@ class StoreReader:
         # py-lmdb touches every page of a value that it looks up (preload.h), so each is looked up once only.
         view = self._views.get(key)
         if view is None:
-            view = self._views[key] = self._look_up(key)
+            view = self._views[key] = self.view(key)
         return view
 
-    def _look_up(self, key: str) -> Picture:
+    def view(self, key: str) -> Picture:
+        """Pixels under a key, like `gt` and `lq`, but looked up each time: for whoever passes over a store once."""
         shard = bisect_right(self._firsts, name_of(key)) - 1
         if shard < 0:
             raise KeyError(key)

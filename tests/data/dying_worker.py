@@ -1,7 +1,7 @@
-"""A worker that kills itself at a chosen moment: ``dying_worker.py JOBDIR MODULE FUNCTION COUNT``.
+"""A worker that kills itself at a chosen moment: ``dying_worker.py JOBDIR MODULE FUNCTION COUNT [MODULE.NAME=VALUE]``.
 
 It dies by SIGKILL as it calls FUNCTION of MODULE for the COUNT-th time (0: never). Batches are small, so that every
-picture is committed on its own.
+picture is committed on its own. Constants can be changed.
 """
 
 from __future__ import annotations
@@ -33,6 +33,10 @@ def main() -> int:
 
     setattr(owner, name, dying)
     writing.BATCH = 1
+    for change in sys.argv[5:]:
+        place, _, value = change.partition("=")
+        path_of, _, constant = place.rpartition(".")
+        setattr(importlib.import_module(path_of), constant, int(value))
     return worker.main(folder)
 
 
