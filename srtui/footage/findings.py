@@ -1,0 +1,235 @@
+"""What a scan found, put together: the content of scan.json, and what to do about it in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from srtui.footage.borders import DEPTH, SIDES, Border, border_of
+from srtui.footage.facts import DV_RATES, Facts
+from srtui.footage.interlacing import Interlacing, Stretch, stretches, verdict
+from srtui.footage.reader import Broken
+from srtui.footage.scenes import Judged, judge_pictures, runs
+from srtui.footage.segments import Segment
+from srtui.footage.table import Table, TableMaker
+
+VERSION = 1
+_LISTED = 1000
+"""Scenes, stretches and broken places that scan.json lists at most; their numbers are always told."""
+ORDERS = {"tff": "top field first", "bff": "bottom field first", "progressive": "progressive"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """Everything that is known of a tape."""
+
+    facts: Facts
+    table: Table
+    judged: Judged
+    interlacing: Interlacing
+    stretches: Sequence[Stretch]
+    border: Border
+    broken: Sequence[Broken]
+    packets: int
+
+    def kind_at(self, number: int) -> str:
+        """What a picture is to be treated as: ``progressive``, ``tff`` or ``bff``."""
+        found = (each.kind for each in self.stretches if each.first <= number <= each.last)
+        return next(found, self.interlacing.kind)
+
+
+class Gathering:
+    """Puts the segments of a tape together, one at a time."""
+
+    def __init__(self) -> None:
+        self._table = TableMaker()
+        self._evidence: Counter[str] = Counter()
+        self._flags: Counter[str] = Counter()
+        self._windows: list[tuple[int, int, Interlacing]] = []
+        self._blank = np.zeros((len(SIDES), DEPTH), np.int64)
+        self._lively = 0
+        self._broken: list[Broken] = []
+        self.newest: Segment | None = None
+        """The segment that was added last."""
+
+    def add(self, segment: Segment) -> None:
+        """Add the next segment."""
+        self.newest = segment
+        self._table.add(segment.rows)
+        self._evidence.update(segment.evidence)
+        self._flags.update(segment.flags)
+        if segment.rows:
+            last = segment.first + len(segment.rows) - 1
+            self._windows.append((segment.first, last, verdict(segment.evidence, segment.flags)))
+        self._blank += np.array(segment.blank, np.int64)
+        self._lively += segment.lively
+        self._broken += segment.broken
+
+    def findings(self, facts: Facts) -> Findings:
+        """What is known once the last segment was added."""
+        table = self._table.table()
+        seen = verdict(self._evidence, self._flags)
+        return Findings(
+            facts=facts,
+            table=table,
+            judged=judge_pictures(table, guessed=facts.codec != "dvvideo"),
+            interlacing=seen,
+            stretches=stretches(self._windows, seen.kind),
+            border=border_of(self._blank, self._lively),
+            broken=self._broken,
+            packets=self.newest.packets if self.newest else 0,
+        )
+
+
+def to_plain(found: Findings, identity: Mapping[str, Any]) -> dict[str, Any]:
+    """The content of scan.json."""
+    facts, table, judged = found.facts, found.table, found.judged
+    return {
+        "version": VERSION,
+        "tape": dict(identity),
+        "file": _file(facts),
+        "frames": len(table),
+        "seconds": round(float(table.time[-1] + 1 / facts.rate), 3) if len(table) else 0.0,
+        "interlacing": {
+            **asdict(found.interlacing),
+            "stretches": [asdict(each) for each in found.stretches[:_LISTED]],
+            "stretches_found": len(found.stretches),
+        },
+        "border": asdict(found.border),
+        "scenes_found": int(judged.scene[-1]) if len(table) else 0,
+        "scenes": _scenes(found),
+        "usable": int(judged.usable.sum()),
+        "smeared": int(judged.smeared.sum()),
+        "empty": int(judged.empty.sum()),
+        "repeats": {"frames": int(judged.repeat.sum()), "longest": _longest(judged.repeat)},
+        "dropouts": _dropouts(found),
+        "broken": {
+            "found": len(found.broken),
+            "places": [{"byte": each.position, "time": each.time, "reason": each.reason} for each in found.broken][
+                :_LISTED
+            ],
+        },
+        "missing": missing(found),
+        "warnings": warnings(found),
+    }
+
+
+def _file(facts: Facts) -> dict[str, Any]:
+    return {
+        "container": facts.container,
+        "codec": facts.codec,
+        "pixel_format": facts.pixel_format,
+        "width": facts.width,
+        "height": facts.height,
+        "aspect": _ratio(facts.aspect),
+        "codec_aspect": facts.codec_aspect and _ratio(facts.codec_aspect),
+        "rate": f"{facts.rate.numerator}/{facts.rate.denominator}",
+        "time_base": f"{facts.time_base.numerator}/{facts.time_base.denominator}",
+        "claimed": facts.claimed,
+        "matrix": facts.matrix,
+        "full_range": facts.full_range,
+        "sound": facts.sound,
+    }
+
+
+def _ratio(value: Any) -> str:
+    return f"{value.numerator}:{value.denominator}"
+
+
+def _scenes(found: Findings) -> list[dict[str, Any]]:
+    table, judged = found.table, found.judged
+    scenes = []
+    for number, (start, end) in enumerate(runs(judged.scene)[:_LISTED], start=1):
+        part = slice(start, end)
+        usable = start + np.flatnonzero(judged.usable[part])
+        best = usable[np.argmax(table.sharpness[usable])] if len(usable) else None
+        scenes.append(
+            {
+                "scene": number,
+                "first": start,
+                "last": end - 1,
+                "time": float(table.time[start]),
+                "best": None if best is None else int(best),
+                "usable": len(usable),
+                "smeared": int(judged.smeared[part].sum()),
+            }
+        )
+    return scenes
+
+
+def _longest(flags: Any) -> int:
+    return max((end - start for start, end in runs(flags.astype(np.int64)) if flags[start]), default=0)
+
+
+def _dropouts(found: Findings) -> dict[str, Any]:
+    table, judged = found.table, found.judged
+    torn = np.where(judged.damaged, table.torn, 0)
+    worst = [int(i) for i in np.argsort(-torn, kind="stable")[:20] if torn[i] > 0]
+    return {
+        "frames": int(judged.damaged.sum()),
+        "told_by": "the player" if found.facts.codec == "dvvideo" else "the pictures",
+        "blocks": int(table.torn[judged.damaged].sum()),
+        "incomplete": int((table.corrupt > 0).sum()),
+        "worst": [{"frame": i, "time": float(table.time[i]), "blocks": int(table.torn[i])} for i in worst],
+    }
+
+
+def missing(found: Findings) -> int:
+    """Pictures that an index promises and that are not there; 0 if there is no index or all are."""
+    facts = found.facts
+    return max(facts.frames - max(len(found.table), found.packets), 0) if facts.indexed else 0
+
+
+def warnings(found: Findings) -> list[str]:
+    """What a restorer should know before anything is done, the gravest first."""
+    facts = found.facts
+    lines = [*_about_damage(found), *_about_fields(found)]
+    if facts.codec == "dvvideo" and (rate := DV_RATES.get(facts.height)) and rate != facts.rate:
+        lines.append(
+            f"the file plays at {_number(facts.rate)} frames/s, DV with {facts.height} lines is made at "
+            f"{_number(rate)}: motion is slower or faster than it was, and sound drifts"
+        )
+    if facts.codec_aspect is not None and facts.codec_aspect != facts.aspect:
+        lines.append(
+            f"container and codec disagree about the shape of a pixel ({_ratio(facts.aspect)} and "
+            f"{_ratio(facts.codec_aspect)}): the container's is kept"
+        )
+    return lines
+
+
+def _about_damage(found: Findings) -> list[str]:
+    lines = []
+    if lost := missing(found):
+        lines.append(f"truncated: its index lists {found.facts.frames} frames, the last {lost} are not there")
+    if found.broken:
+        first = found.broken[0]
+        where = f", the first at byte {first.position}" if first.position >= 0 else ""
+        lines.append(f"{len(found.broken)} broken places{where} ({first.reason}): what can be read around them is")
+    silent = found.packets - len(found.table) - len(found.broken)
+    if 0 < silent <= 0.4 * len(found.table):
+        lines.append(f"{silent} packets gave no picture: the file begins or ends in the middle of a group of pictures")
+    return lines
+
+
+def _about_fields(found: Findings) -> list[str]:
+    seen, count = found.interlacing, len(found.stretches)
+    truth, claimed = ORDERS[seen.kind], ORDERS[seen.claimed]
+    if not seen.proven:
+        if seen.claimed == "progressive":
+            return []
+        return [f"too little moves to see the fields: the file says interlaced, {claimed}, and is believed"]
+    lines = []
+    if seen.kind != seen.claimed:
+        pictures = truth if seen.scan == "progressive" else f"interlaced, {truth}"
+        lines.append(f"the pictures are {pictures}, although the file says {claimed}: srtui goes by the pictures")
+    if count > 1:
+        lines.append(f"the fields change along the tape ({count} stretches): each is treated as what it is")
+    return lines
+
+
+def _number(rate: Any) -> str:
+    return f"{float(rate):.2f}".rstrip("0").rstrip(".")

@@ -1,0 +1,292 @@
+"""One picture after another out of a video file, with bounded memory; what cannot be decoded is counted, not fatal."""
+
+from __future__ import annotations
+
+import itertools
+import zlib
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import av
+import av.error
+import numpy as np
+from numpy.typing import NDArray
+
+from srtui.errors import UsageError
+from srtui.footage import dv
+from srtui.footage.facts import Facts, facts_of
+
+Luma = NDArray[np.uint8]
+"""(H, W), uint8: the brightness of a picture as it is coded, 16 to 235 for most tapes."""
+
+LARGEST_SIDE = 8192
+"""Pixels of a side that are decoded at most; headers are not trusted with more."""
+_PATIENCE = 100
+"""Read errors in a row, after which the rest of a file is given up."""
+_ROLL = (2.0, 15.0)
+"""Seconds before the wanted picture at which decoding begins: it must be right at the anchors; H.264 may need more."""
+_FAR = 4000
+"""Pictures decoded in search of one, before it is given up; 15 s of 240 pictures a second."""
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """One decoded picture."""
+
+    number: int
+    """From the beginning of the tape, counted from 0."""
+    pts: int | None
+    """In units of the stream's time base."""
+    time: float
+    """Seconds from the first picture."""
+    image: Any
+    """The av.VideoFrame, in the pixel format of the stream."""
+    luma_hw: Luma
+    corrupt: bool
+    """Whether the decoder knows that something is missing in it."""
+    concealed: int
+    """DV: blocks that the player could not read from the tape."""
+    packets: int
+    """Packets that were read from the beginning to here."""
+
+    def crc(self) -> int:
+        """Checksum of the luma: equal pictures have equal ones."""
+        return zlib.crc32(np.ascontiguousarray(self.luma_hw).data)
+
+    def anchor(self) -> Anchor:
+        """What it can be found again by."""
+        return Anchor(self.number, self.pts, self.crc())
+
+
+class Anchor(NamedTuple):
+    """A picture that can be found again, and recognised."""
+
+    number: int
+    pts: int | None
+    crc: int
+
+
+class Broken(NamedTuple):
+    """A part of the file that gave no picture."""
+
+    before: int
+    """Number of the picture that came next."""
+    position: int
+    """Byte in the file; -1 if unknown."""
+    time: float
+    """Seconds, as far as it is known; -1 if not."""
+    reason: str
+
+
+class Reader:
+    """
+    Pictures of a file in order; use it in a ``with`` block and iterate.
+
+    Attributes
+    ----------
+    facts
+        What the file says of itself.
+    broken
+        What could not be decoded so far; take and clear it as often as you like.
+    packets
+        Video packets with data, read so far.
+
+    Raises
+    ------
+    UsageError
+        If the file is not there, holds no video, or cannot be opened.
+
+    Notes
+    -----
+    The decoder works in one thread: with several, what FFmpeg makes of damaged pictures depends on their timing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.broken: list[Broken] = []
+        self._open()
+
+    def _open(self) -> None:
+        self._container = _open(self.path)
+        stream = self._container.streams.best("video")
+        if stream is None:
+            self._container.close()
+            raise UsageError(str(self.path), "holds no video", hint="give a video file")
+        self._stream = stream
+        self._stream.codec_context.thread_count = 1
+        self.facts: Facts = facts_of(self.path, self._container, stream)
+        if not 0 < max(self.facts.width, self.facts.height) <= LARGEST_SIDE:
+            self._container.close()
+            fact = f"a picture of {self.facts.width}×{self.facts.height}; at most {LARGEST_SIDE} a side are read"
+            raise UsageError(str(self.path), fact)
+        self._position = -1
+        self.packets = 0
+        self._next = 0
+        self._start: int | None = None
+        self._frames = self._decode()
+
+    def __enter__(self) -> Reader:  # noqa: PYI034 - typing.Self is newer than Python 3.10
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._frames.close()
+        self._container.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        return self
+
+    def __next__(self) -> Frame:
+        frame: Frame = next(self._frames)
+        return frame
+
+    def go_to(self, anchors: Sequence[Anchor], *, start: int | None, packets: int = 0) -> Frame | None:
+        """Find a picture again: gives the one of the last anchor, iteration goes on behind it.
+
+        Parameters
+        ----------
+        anchors
+            Pictures that follow one another; the more, the surer.
+        start
+            ``pts`` of the tape's first picture (`start_pts`), which times count from.
+        packets
+            What `Frame.packets` was at the last anchor; counting goes on from it.
+
+        Returns
+        -------
+        frame: None if it is not there any more: the file has changed.
+
+        Notes
+        -----
+        Tried by seeking, each picture compared by its checksum; if that fails (containers without an index, repeated
+        time stamps), everything before it is decoded once more.
+        """
+        frame = self._searched(anchors, start)
+        self.broken.clear()
+        self.packets = packets
+        return frame
+
+    def _searched(self, anchors: Sequence[Anchor], start: int | None) -> Frame | None:
+        if all(anchor.pts is not None for anchor in anchors):
+            for seconds in _ROLL:
+                if (frame := self._sought(anchors, seconds, start)) is not None:
+                    return frame
+        self._frames.close()
+        self._container.close()
+        self._open()
+        return next((frame for frame in self if frame.number >= anchors[-1].number and _is(frame, anchors[-1])), None)
+
+    @property
+    def start_pts(self) -> int | None:
+        """``pts`` of the first picture, once it was read."""
+        return self._start
+
+    def _sought(self, anchors: Sequence[Anchor], seconds: float, start: int | None) -> Frame | None:
+        wanted = anchors[0].pts
+        assert wanted is not None
+        self._frames.close()
+        offset = wanted - int(seconds / self.facts.time_base)
+        try:
+            self._container.seek(max(offset, start or 0), stream=self._stream, backward=True)
+        except av.error.FFmpegError:
+            return None
+        self._start, self._next = start, anchors[0].number
+        self._frames = self._decode()
+        for frame in itertools.islice(self._frames, _FAR):
+            if frame.pts == wanted:
+                break
+            if frame.pts is not None and frame.pts > wanted:
+                return None
+        else:
+            return None
+        self._next, frame.number = anchors[0].number + 1, anchors[0].number
+        for anchor in anchors[1:]:
+            if not _is(frame, anchors[0]):
+                return None
+            anchors = anchors[1:]
+            if (following := next(self._frames, None)) is None or following.pts != anchor.pts:
+                return None
+            frame = following
+        return frame if _is(frame, anchors[0]) else None
+
+    def _decode(self) -> Generator[Frame, None, None]:
+        """Pictures from where the container stands."""
+        for packet in self._packets():
+            concealed = 0
+            if packet.size:
+                self.packets += 1
+                self._position = -1 if packet.pos is None else packet.pos
+                if self.facts.codec == "dvvideo":
+                    concealed = dv.concealed_blocks(bytes(packet))
+            try:
+                images = packet.decode()
+            except av.error.FFmpegError as error:
+                self._report(packet.pts, error.strerror or str(error))
+                continue
+            for image in images:
+                if (image.width, image.height) != (self.facts.width, self.facts.height):
+                    self._report(image.pts, f"a picture of another size ({image.width}×{image.height})")
+                    continue
+                yield self._frame(image, concealed)
+
+    def _packets(self) -> Iterator[Any]:
+        """Packets of the video; a part that cannot be read is passed over."""
+        failures = 0
+        while failures < _PATIENCE:
+            try:
+                for packet in self._container.demux(self._stream):
+                    failures = 0
+                    yield packet
+                return
+            except av.error.EOFError:  # noqa: PERF203 - one pass a failure, not one a packet
+                return
+            except av.error.FFmpegError as error:
+                failures += 1
+                self._report(None, error.strerror or str(error))
+        self._report(None, f"{_PATIENCE} read errors in a row: the rest is given up")
+
+    def _report(self, pts: int | None, reason: str) -> None:
+        self.broken.append(Broken(self._next, self._position, -1.0 if pts is None else self._time(pts), reason))
+
+    def _frame(self, image: Any, concealed: int) -> Frame:
+        number, self._next = self._next, self._next + 1
+        if self._start is None:
+            self._start = image.pts or 0
+        time = number / float(self.facts.rate) if image.pts is None else self._time(image.pts)
+        return Frame(number, image.pts, time, image, luma_of(image), bool(image.is_corrupt), concealed, self.packets)
+
+    def _time(self, pts: int) -> float:
+        return round(float((pts - (self._start or 0)) * self.facts.time_base), 4)
+
+
+def luma_of(image: Any) -> Luma:
+    """Brightness of an av.VideoFrame as 8 bits, without a copy where it is coded so."""
+    layout = image.format
+    if layout.is_rgb or layout.components[0].bits != 8 or layout.components[0].plane or layout.name in _PACKED:
+        image = image.reformat(format="yuv420p")
+    plane = image.planes[0]
+    return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: image.height, : image.width]
+
+
+_PACKED = frozenset({"yuyv422", "uyvy422", "yvyu422", "uyyvyy411", "pal8", "vuya", "vuyx", "ayuv", "uyva", "vyu444"})
+"""Formats whose first plane holds colours too."""
+
+
+def _is(frame: Frame, anchor: Anchor) -> bool:
+    return frame.pts == anchor.pts and frame.crc() == anchor.crc
+
+
+def _open(path: Path) -> Any:
+    if not path.is_file():
+        raise UsageError(str(path), "not a file" if path.exists() else "no such file", hint="check the path")
+    try:
+        # Local files only: a playlist must not make srtui fetch anything from a network.
+        return av.open(str(path), metadata_errors="replace", options={"protocol_whitelist": "file"})
+    except (av.error.FFmpegError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        hint = "if the recording was cut off (no index at the end), its index must be rebuilt first"
+        raise UsageError(str(path), f"cannot be read as video: {reason}", hint=hint) from None
