@@ -27,6 +27,7 @@ from srtui.data.store import StoreReader, unused
 from srtui.errors import MachineError, NothingUsableError, SrtuiError, UsageError
 from srtui.jobs.context import JobContext
 from srtui.jobs.lock import take
+from srtui.ordered import thread_count
 
 STORES = ("train.lmdb", "val.lmdb")
 REFUSED = "refused.jsonl"
@@ -58,11 +59,11 @@ def run(job: JobContext, request: PrepareRequest) -> None:
 
 def _prepare(job: JobContext, request: PrepareRequest, folder: Path) -> None:
     _clear(job, request, folder)
-    sources = [_open(source, request.scale) for source in (*request.sources, *request.validation_sources)]
+    sources = open_sources(request)
     if (folder / FILE).is_file():
         _leave(job, request, folder, sources)
         return
-    head = _plan(job, request, folder, sources)
+    head = plan(job, request, folder, sources)
     refusals = Refusals(folder / REFUSED)
     try:
         _check_room(folder, head)
@@ -89,6 +90,11 @@ def _clear(job: JobContext, request: PrepareRequest, folder: Path) -> None:
             (folder / name).unlink(missing_ok=True)
 
 
+def open_sources(request: PrepareRequest) -> list[PictureSource]:
+    """Every source of a request, those for validation last."""
+    return [_open(source, request.scale) for source in (*request.sources, *request.validation_sources)]
+
+
 def _open(source: Source, scale: int) -> PictureSource:
     match source:
         case Folder():
@@ -112,12 +118,12 @@ def _leave(job: JobContext, request: PrepareRequest, folder: Path, sources: Sequ
     job.phase("comparing the sources", quiet=300)
     about = open_dataset(folder).about
     _compare(folder, request, about.digest, about.sources, sources_digest(sources))
-    _enforce(request, folder, about.totals.rejected)
+    enforce(request, folder, about.totals.rejected)
     (folder / REFUSED).unlink(missing_ok=True)
     _report(job, about, "unchanged")
 
 
-def _plan(job: JobContext, request: PrepareRequest, folder: Path, sources: Sequence[PictureSource]) -> Head:
+def plan(job: JobContext, request: PrepareRequest, folder: Path, sources: Sequence[PictureSource]) -> Head:
     """The plan that is there, if the sources are still what it was made from, else a new one."""
     head = read_head(folder / PLAN)
     if head is None:
@@ -129,7 +135,7 @@ def _plan(job: JobContext, request: PrepareRequest, folder: Path, sources: Seque
         _compare(folder, request, head.digest, head.sources, sources_digest(sources))
     if head.refused and (request.strict or not head.train):
         write_rejected(folder, sources, {})
-    _enforce(request, folder, head.refused)
+    enforce(request, folder, head.refused)
     if not head.train:
         fact = f"none of {head.refused} files can be used to train on"
         raise NothingUsableError("sources", fact, where=folder / REJECTED, hint="the file above says why, one by one")
@@ -145,7 +151,8 @@ def _compare(folder: Path, request: PrepareRequest, settings: str, sources: str,
         raise UsageError(str(folder), fact, hint="srtui prepare --fresh makes it anew from what is there now")
 
 
-def _enforce(request: PrepareRequest, folder: Path, rejected: int) -> None:
+def enforce(request: PrepareRequest, folder: Path, rejected: int) -> None:
+    """Raise if something was rejected and nothing may be."""
     if request.strict and rejected:
         fact = f"{rejected} rejected, and --strict allows none"
         raise NothingUsableError("sources", fact, where=folder / REJECTED, hint="the file above says why, one by one")
@@ -169,15 +176,28 @@ def _finish(
 ) -> None:
     """Everything is in the stores: sum it up, report, and call it whole."""
     rejected = write_rejected(folder, sources, refusals.by_number)
-    _enforce(request, folder, rejected)
+    enforce(request, folder, rejected)
     train, val = StoreSum(), StoreSum()
     job.phase("summing up", quiet=300)
-    stored = heapq.merge(_sizes(job, head, folder / STORES[0], train), _sizes(job, head, folder / STORES[1], val))
+    threads = thread_count(request.threads)
+    stored = heapq.merge(
+        _sizes(job, head, folder / STORES[0], train, threads), _sizes(job, head, folder / STORES[1], val, threads)
+    )
     write_names(folder, sources, request.degradation.scenarios, refusals.by_number, stored)
+    about = seal(request, folder, head, train, val, rejected=rejected)
+    refusals.remove()
+    _report(job, about, "made")
+
+
+def seal(
+    request: PrepareRequest, folder: Path, head: Head, train: StoreSum, val: StoreSum, *, rejected: int, shards: int = 1
+) -> DatasetFile:
+    """Write dataset.yml: from now on the dataset is whole."""
     totals = Totals(train=train.pictures, val=val.pictures, rejected=rejected)
     _check_totals(folder, head, totals)
     about = DatasetFile(
         scale=request.scale,
+        shards=shards,
         digest=request.digest,
         sources=head.sources,
         content=content_of(train, val),
@@ -190,13 +210,12 @@ def _finish(
         ),
     )
     write_dataset(folder, about)
-    refusals.remove()
-    _report(job, about, "made")
+    return about
 
 
-def _sizes(job: JobContext, head: Head, store: Path, total: StoreSum) -> Iterator[tuple[str, int, int]]:
+def _sizes(job: JobContext, head: Head, store: Path, total: StoreSum, threads: int) -> Iterator[tuple[str, int, int]]:
     """Name, height and width of each picture, while ``total`` adds up everything."""
-    for key, value in total.read(StoreReader(store)):
+    for key, value in total.read(StoreReader(store), threads):
         job.check()
         name = name_of(key)
         if key == key_of(name, "gt"):
