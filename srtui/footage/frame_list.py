@@ -17,7 +17,7 @@ HEAD = (
     "frame", "time", "pts", "crc", "scene", "span", "sharpness", "rank", "of", "smeared", "repeat", "dropout", "empty",
 )  # fmt: skip
 """Number from 0; seconds; in the stream's units; checksum of the luma; from 1; from 1; `sharpness.sharpness`; 1 is the
-sharpest of its span, 0 not ranked; pictures of the span that are; 1 or 0 (twice); torn blocks, -1 incomplete; 1 or 0."""
+sharpest of its span, 0 not ranked; how many are ranked; 1 or 0 (twice); torn blocks (-1: incomplete); 1 or 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +59,23 @@ def _lines(table: Table, judged: Judged) -> Iterator[tuple[object, ...]]:
             -1 if table.corrupt[i] else int(table.torn[i]),
             int(judged.empty[i]),
         )
+
+
+def listed(table: Table, judged: Judged) -> list[Listed]:
+    """The same without a file."""
+    usable = judged.usable
+    return [
+        Listed(
+            frame=i,
+            time=float(table.time[i]),
+            pts=None if table.pts[i] == NO_PTS else int(table.pts[i]),
+            crc=int(table.crc[i]),
+            scene=int(judged.scene[i]),
+            sharpness=float(table.sharpness[i]),
+            usable=bool(usable[i]),
+        )
+        for i in range(len(table))
+    ]
 
 
 def read_frames(path: Path) -> list[Listed]:

@@ -80,7 +80,7 @@ def measure(triple: Triple, *, reports_dropouts: bool) -> Measured:
     before, frame, after = triple
     luma_hw = frame.luma_hw
     changes = None if before is None else _changes(before.luma_hw, luma_hw)
-    moved = 0.0 if changes is None else float((changes > _MOVED).mean())
+    moved = 0.0 if changes is None else _share(changes)
     torn = frame.concealed if reports_dropouts else _torn(triple, changes)
     row = Row(
         pts=frame.pts,
@@ -89,12 +89,21 @@ def measure(triple: Triple, *, reports_dropouts: bool) -> Measured:
         sharpness=sharpness(luma_hw),
         change=0.0 if before is None else _distance(before.luma_hw, luma_hw),
         across=0.0 if before is None or after is None else _distance(before.luma_hw, after.luma_hw),
-        moved=round(moved, 4),
+        moved=moved,
         strongest=255.0 if changes is None else round(float(changes.max()), 2),
         torn=torn,
         corrupt=int(frame.corrupt),
     )
     return Measured(row, None if before is None else blank_lines(before.luma_hw, luma_hw, moved))
+
+
+def moved_share(one_hw: Luma, other_hw: Luma) -> float:
+    """Share of the blocks that moved between two pictures."""
+    return _share(_changes(one_hw, other_hw))
+
+
+def _share(changes: Blocks) -> float:
+    return round(float((changes > _MOVED).mean()), 4)
 
 
 def _changes(one_hw: Luma, other_hw: Luma) -> Blocks:

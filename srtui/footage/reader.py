@@ -144,7 +144,9 @@ class Reader:
         frame: Frame = next(self._frames)
         return frame
 
-    def go_to(self, anchors: Sequence[Anchor], *, start: int | None, packets: int = 0) -> Frame | None:
+    def go_to(
+        self, anchors: Sequence[Anchor], *, start: int | None, packets: int = 0, roll: Sequence[float] = _ROLL
+    ) -> Frame | None:
         """Find a picture again: gives the one of the last anchor, iteration goes on behind it.
 
         Parameters
@@ -155,6 +157,8 @@ class Reader:
             ``pts`` of the tape's first picture (`start_pts`), which times count from.
         packets
             What `Frame.packets` was at the last anchor; counting goes on from it.
+        roll
+            Seconds before the first anchor at which decoding begins, one after another until the anchors are right.
 
         Returns
         -------
@@ -165,20 +169,30 @@ class Reader:
         Tried by seeking, each picture compared by its checksum; if that fails (containers without an index, repeated
         time stamps), everything before it is decoded once more.
         """
-        frame = self._searched(anchors, start)
+        frame = self._searched(anchors, start, roll)
         self.broken.clear()
         self.packets = packets
         return frame
 
-    def _searched(self, anchors: Sequence[Anchor], start: int | None) -> Frame | None:
+    def _searched(self, anchors: Sequence[Anchor], start: int | None, roll: Sequence[float]) -> Frame | None:
         if all(anchor.pts is not None for anchor in anchors):
-            for seconds in _ROLL:
+            for seconds in roll:
                 if (frame := self._sought(anchors, seconds, start)) is not None:
                     return frame
         self._frames.close()
         self._container.close()
         self._open()
         return next((frame for frame in self if frame.number >= anchors[-1].number and _is(frame, anchors[-1])), None)
+
+    def jump(self, seconds: float) -> None:
+        """Go on near a time, at a picture that needs none before it; for samples, as numbers are not exact then."""
+        self._frames.close()
+        try:
+            offset = int(seconds / self.facts.time_base) + (self._stream.start_time or 0)
+            self._container.seek(offset, stream=self._stream, backward=True)
+        except av.error.FFmpegError as error:
+            self._report(None, f"cannot go to {seconds:.0f} s: {error.strerror}")
+        self._frames = self._decode()
 
     @property
     def start_pts(self) -> int | None:
