@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from srtui_kernels.chroma import field_chroma
 from srtui_kernels.crop import crop_to_chw
 from srtui_kernels.dead_leaves import dead_leaves
 from srtui_kernels.gaussian import gaussian
@@ -13,7 +14,11 @@ from srtui_kernels.jpeg import jpeg_round_trip
 from srtui_kernels.jpeg_tables import preset
 from srtui_kernels.median import median
 from srtui_kernels.motion import motion
+from srtui_kernels.motion_paths import curve, motion_in_light
+from srtui_kernels.noise import noise
+from srtui_kernels.poisson import shot_noise
 from srtui_kernels.resize import resize
+from srtui_kernels.sharpen import sharpen
 
 Progress = Callable[[int, int, str], None]
 """Called with how many kernels are ready, how many there are, and the name of the next."""
@@ -36,6 +41,11 @@ def warm_up(progress: Progress | None = None) -> None:
         ("gaussian", lambda: gaussian(rgb, 1.0)),
         ("motion", lambda: motion(rgb, 30.0, 5.0)),
         ("JPEG", lambda: (jpeg_round_trip(rgb, *tables), jpeg_round_trip(grey, *tables))),
+        ("motion in linear light", lambda: motion_in_light(rgb, curve(30.0, 5.0, 20.0))),
+        ("noise", lambda: (noise(rgb, 1, 2.0), noise(rgb, 1, 2.0, gain=1.0))),
+        ("photons", lambda: (shot_noise(rgb, 1, 1.0), shot_noise(rgb, 1, 1.0, grey=True))),
+        ("sharpening", lambda: (sharpen(rgb, 1.0, 1.0), sharpen(rgb, 1.0, 1.0, by_field=True))),
+        ("chroma", lambda: (field_chroma(rgb, "4:2:0"), field_chroma(rgb, "4:1:1"))),
         ("crop", lambda: crop_to_chw(rgb, 0, 0, 8)),
         ("dead leaves", lambda: dead_leaves(16, 16, 0)),
     ]

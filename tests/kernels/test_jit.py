@@ -66,6 +66,11 @@ for case in CASES:
         for width, height in ((5, 4), (picture.shape[1], 9), (9, picture.shape[0])):
             resize(picture, width, height, name)
     median(picture, 1), median(picture, 2), gaussian(picture, 1), gaussian(picture, 0, 2.5), motion(picture, 10, 3)
+    motion_along(picture, curve(10, 5, 30)), motion_in_light(picture, curve(10, 5, 30)), blur(picture, 5, 1, 2)
+    noise(picture, 5, 3), noise(picture, 5, 3, gain=1, grey=True), shot_noise(picture, 5, 1, photons=9)
+    sharpen(picture, 1, 1, 2), sharpen(picture, 1, 1, by_field=True)
+    if picture.shape[2:] == (3,):
+        field_chroma(picture, "4:2:0"), field_chroma(picture, "4:1:1"), shot_noise(picture, 5, 1, grey=True)
     crop_to_chw(picture, 0, 0, 1, 5)
     if picture.shape[2:] != (4,):
         jpeg_round_trip(picture, *preset("ijg-50")[:2], "4:4:4")
