@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,21 +17,21 @@ Rgb = NDArray[np.uint8]
 _PRECISE = "flags=bicubic+accurate_rnd+full_chroma_int"
 
 
-def rgb_steps(facts: Facts) -> tuple[tuple[str, str], ...]:
-    """Filters that turn progressive pictures into RGB."""
-    span = "full" if facts.full_range else "limited"
-    matrix = f"in_color_matrix={facts.matrix}:in_range={span}"
-    return (("scale", f"{matrix}:out_range=full:{_PRECISE}"), ("format", "rgb24"))
+def to_rgb(image: Any, facts: Facts) -> Rgb:
+    """One progressive picture as RGB, (H, W, 3), uint8."""
+    matrix = f"in_color_matrix={facts.matrix}:in_range={_span(facts)}"
+    steps = (("scale", f"{matrix}:out_range=full:{_PRECISE}"), ("format", "rgb24"))
+    return np.ascontiguousarray(Filters(image, steps).push(image)[0].to_ndarray(format="rgb24"))
 
 
-def deinterlacing_steps(kind: str, *, both_fields: bool) -> tuple[tuple[str, str], ...]:
+def deinterlaced(images: Sequence[Any], kind: str, facts: Facts, *, both_fields: bool) -> list[Any]:
     """
-    Filters that make whole pictures of fields; nothing for progressive ones.
+    Make whole pictures of fields (bwdif): one for each of the images that follow one another, or two.
 
     Parameters
     ----------
     kind
-        ``progressive``, ``tff`` or ``bff``.
+        ``tff`` or ``bff``.
     both_fields
         Two pictures a frame instead of one.
 
@@ -39,21 +40,16 @@ def deinterlacing_steps(kind: str, *, both_fields: bool) -> tuple[tuple[str, str
     Chroma is brought to full height field by field (``interl=1``) before: read as progressive, interlaced 4:2:0 loses
     4 to 8 dB of chroma wherever something moves.
     """
-    if kind == "progressive":
-        return ()
     mode = "send_field" if both_fields else "send_frame"
-    return (
-        ("scale", f"interl=1:{_PRECISE}"),
+    span = _span(facts)
+    steps = (
+        ("scale", f"interl=1:in_range={span}:out_range={span}:{_PRECISE}"),
         ("format", "yuv444p"),
         ("bwdif", f"mode={mode}:parity={kind}:deint=all"),
     )
+    filters = Filters(images[0], steps)
+    return [whole for image in (*images, None) for whole in filters.push(image)]
 
 
-def to_rgb(image: Any, facts: Facts) -> Rgb:
-    """One progressive picture as RGB, (H, W, 3), uint8."""
-    return rgb_of(Filters(image, rgb_steps(facts)).push(image)[0])
-
-
-def rgb_of(image: Any) -> Rgb:
-    """Pixels of an av.VideoFrame that is RGB already."""
-    return np.ascontiguousarray(image.to_ndarray(format="rgb24"))
+def _span(facts: Facts) -> str:
+    return "full" if facts.full_range else "limited"

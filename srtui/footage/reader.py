@@ -146,8 +146,8 @@ class Reader:
 
     def go_to(
         self, anchors: Sequence[Anchor], *, start: int | None, packets: int = 0, roll: Sequence[float] = _ROLL
-    ) -> Frame | None:
-        """Find a picture again: gives the one of the last anchor, iteration goes on behind it.
+    ) -> list[Frame]:
+        """Find pictures again; iteration goes on behind them.
 
         Parameters
         ----------
@@ -162,27 +162,28 @@ class Reader:
 
         Returns
         -------
-        frame: None if it is not there any more: the file has changed.
+        frames: those of the anchors; none if they are not what they were: the file has changed.
 
         Notes
         -----
         Tried by seeking, each picture compared by its checksum; if that fails (containers without an index, repeated
         time stamps), everything before it is decoded once more.
         """
-        frame = self._searched(anchors, start, roll)
+        frames = self._searched(anchors, start, roll)
         self.broken.clear()
         self.packets = packets
-        return frame
+        return frames
 
-    def _searched(self, anchors: Sequence[Anchor], start: int | None, roll: Sequence[float]) -> Frame | None:
+    def _searched(self, anchors: Sequence[Anchor], start: int | None, roll: Sequence[float]) -> list[Frame]:
         if all(anchor.pts is not None for anchor in anchors):
             for seconds in roll:
-                if (frame := self._sought(anchors, seconds, start)) is not None:
-                    return frame
+                if frames := self._sought(anchors, seconds, start):
+                    return frames
         self._frames.close()
         self._container.close()
         self._open()
-        return next((frame for frame in self if frame.number >= anchors[-1].number and _is(frame, anchors[-1])), None)
+        first = next((frame for frame in self if frame.number == anchors[0].number), None)
+        return [] if first is None else self._recognised(first, anchors)
 
     def jump(self, seconds: float) -> None:
         """Go on near a time, at a picture that needs none before it; for samples, as numbers are not exact then."""
@@ -199,7 +200,7 @@ class Reader:
         """``pts`` of the first picture, once it was read."""
         return self._start
 
-    def _sought(self, anchors: Sequence[Anchor], seconds: float, start: int | None) -> Frame | None:
+    def _sought(self, anchors: Sequence[Anchor], seconds: float, start: int | None) -> list[Frame]:
         wanted = anchors[0].pts
         assert wanted is not None
         self._frames.close()
@@ -207,25 +208,22 @@ class Reader:
         try:
             self._container.seek(max(offset, start or 0), stream=self._stream, backward=True)
         except av.error.FFmpegError:
-            return None
+            return []
         self._start, self._next = start, anchors[0].number
         self._frames = self._decode()
         for frame in itertools.islice(self._frames, _FAR):
             if frame.pts == wanted:
                 break
             if frame.pts is not None and frame.pts > wanted:
-                return None
+                return []
         else:
-            return None
+            return []
         self._next, frame.number = anchors[0].number + 1, anchors[0].number
-        for anchor in anchors[1:]:
-            if not _is(frame, anchors[0]):
-                return None
-            anchors = anchors[1:]
-            if (following := next(self._frames, None)) is None or following.pts != anchor.pts:
-                return None
-            frame = following
-        return frame if _is(frame, anchors[0]) else None
+        return self._recognised(frame, anchors)
+
+    def _recognised(self, first: Frame, anchors: Sequence[Anchor]) -> list[Frame]:
+        frames = [first, *itertools.islice(self._frames, len(anchors) - 1)]
+        return frames if len(frames) == len(anchors) and all(map(_is, frames, anchors)) else []
 
     def _decode(self) -> Generator[Frame, None, None]:
         """Pictures from where the container stands."""
@@ -270,6 +268,8 @@ class Reader:
         number, self._next = self._next, self._next + 1
         if self._start is None:
             self._start = image.pts or 0
+        # FFmpeg may still write into a picture that it gave (the second field of a damaged MPEG-2 frame).
+        image.make_writable()
         time = number / float(self.facts.rate) if image.pts is None else self._time(image.pts)
         return Frame(number, image.pts, time, image, luma_of(image), bool(image.is_corrupt), concealed, self.packets)
 

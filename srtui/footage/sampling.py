@@ -111,8 +111,8 @@ def chosen_frames(path: Path, *, count: int = 0, threads: int = 0, tell: Tell = 
 
 
 def _read(reader: Reader, chosen: Chosen) -> Rgb:
-    frame = reader.go_to([Anchor(chosen.frame, chosen.pts, chosen.crc)], start=chosen.start, roll=(0.0, 2.0, 15.0))
-    if frame is None:
-        fact = f"its frame {chosen.frame} is not what it was when it was chosen"
-        raise UsageError(str(reader.path), fact, hint="begin anew: the file has changed")
-    return to_rgb(frame.image, reader.facts)
+    anchor = Anchor(chosen.frame, chosen.pts, chosen.crc)
+    if found := reader.go_to([anchor], start=chosen.start, roll=(0.0, 2.0, 15.0)):
+        return to_rgb(found[-1].image, reader.facts)
+    fact = f"its frame {chosen.frame} is not what it was when it was chosen"
+    raise UsageError(str(reader.path), fact, hint="begin anew: the file has changed")

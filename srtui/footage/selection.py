@@ -37,7 +37,7 @@ def _in_order_of_worth(scene: Sequence[Listed]) -> Iterator[Listed]:
     """The sharpest first; then the sharpest that are half a scene away from all before, then a quarter, and so on."""
     left = sorted(scene, key=lambda picture: (-picture.sharpness, picture.frame))
     taken: list[int] = []
-    gap = max(scene[-1].frame - scene[0].frame, 1)
+    gap = max((scene[-1].frame - scene[0].frame) // 2, 1)
     while left:
         passed = []
         for picture in left:

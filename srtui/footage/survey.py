@@ -52,11 +52,10 @@ def survey(reader: Reader, behind: Segment | None, *, threads: int, tell: Tell) 
 def _go_behind(reader: Reader, done: Segment) -> Frame:
     """Stand behind the last picture of a segment, and give it."""
     anchors = done.anchors()
-    last = reader.go_to(anchors, start=done.start, packets=done.packets)
-    if last is None:
-        fact = f"picture {anchors[-1].number} is not what it was when the scan began"
-        raise SrtuiError(str(reader.path), fact, hint="srtui scan --fresh begins anew")
-    return last
+    if found := reader.go_to(anchors, start=done.start, packets=done.packets):
+        return found[-1]
+    fact = f"picture {anchors[-1].number} is not what it was when the scan began"
+    raise SrtuiError(str(reader.path), fact, hint="srtui scan --fresh begins anew")
 
 
 class _Looking:
