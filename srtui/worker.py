@@ -23,6 +23,8 @@ WORK = {
     "train": "srtui.engine.trainer",
     "validate": "srtui.engine.validation",
     "restore": "srtui.engine.restore",
+    "scan": "srtui.footage.scan",
+    "frames": "srtui.footage.frames",
     "run": "srtui.project.run",
 }
 """Kind of job → module whose ``run(job, request)`` does it."""

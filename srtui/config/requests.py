@@ -130,6 +130,37 @@ class RestoreRequest(Section):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScanRequest(Section):
+    """Look at every picture of tapes."""
+
+    tapes: tuple[str, ...]
+    """Video files, or folders of them."""
+    output: str
+    """Folder that holds a folder for each scan."""
+    threads: NotNegative = 0
+    fresh: bool = False
+    """Scan again what is scanned already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FramesRequest(Section):
+    """The best pictures of a tape as PNG."""
+
+    tape: str
+    scans: str
+    """Folder of the scans; the tape is scanned first if it is not there."""
+    output: str
+    """Folder for the pictures."""
+    count: NotNegative = 0
+    """Frames that are taken; 0: as ``share`` says."""
+    share: Annotated[float, Ge(0), Le(1)] = 0
+    """Part of the usable frames that is taken, if ``count`` is 0."""
+    both_fields: bool = True
+    """Two pictures of each interlaced frame (50p) instead of one (25p)."""
+    threads: NotNegative = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest(Section):
     """Do a project's steps in order, each as a job of its own."""
 
@@ -140,7 +171,17 @@ class RunRequest(Section):
     threads: NotNegative = 0
 
 
-Request = PrepareRequest | VerifyRequest | ExportRequest | TrainRequest | ValidateRequest | RestoreRequest | RunRequest
+Request = (
+    PrepareRequest
+    | VerifyRequest
+    | ExportRequest
+    | TrainRequest
+    | ValidateRequest
+    | RestoreRequest
+    | ScanRequest
+    | FramesRequest
+    | RunRequest
+)
 KINDS: dict[str, type[Request]] = {
     "prepare": PrepareRequest,
     "verify": VerifyRequest,
@@ -148,5 +189,7 @@ KINDS: dict[str, type[Request]] = {
     "train": TrainRequest,
     "validate": ValidateRequest,
     "restore": RestoreRequest,
+    "scan": ScanRequest,
+    "frames": FramesRequest,
     "run": RunRequest,
 }
