@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -34,12 +34,17 @@ def launch_job(job: JobFolder, *, detach: bool, as_json: bool) -> int:
 
 def print_result(folder: JobFolder, *, as_json: bool) -> None:
     """Print what a finished job says that it made."""
-    from srtui.jobs.events import read_events
-
-    results = [event for event in read_events(folder.events) if event["kind"] == "result"]
-    fields = {name: value for name, value in (results[-1] if results else {}).items() if name not in {"v", "t", "kind"}}
+    fields = result_of(folder)
     if as_json:
         click.echo(json.dumps({"job": folder.id, **fields}, ensure_ascii=False))
         return
     for name, value in fields.items():
         click.echo(f"{name}: {value}")
+
+
+def result_of(folder: JobFolder) -> dict[str, Any]:
+    """What a finished job says that it made."""
+    from srtui.jobs.events import read_events
+
+    results = [event for event in read_events(folder.events) if event["kind"] == "result"]
+    return {name: value for name, value in (results[-1] if results else {}).items() if name not in {"v", "t", "kind"}}
