@@ -1,7 +1,7 @@
 """Kernels of srtui: NumPy arrays in, NumPy arrays out, compiled by Numba at their first call, free of Python's lock."""
 
 from srtui_kernels.blur import blur, ring
-from srtui_kernels.chroma import field_chroma, from_planes, to_planes
+from srtui_kernels.chroma import field_chroma, from_planes, full_planes, to_planes
 from srtui_kernels.crop import crop_to_chw
 from srtui_kernels.dead_leaves import dead_leaves
 from srtui_kernels.fields import interlace, join_fields, split_fields, weave
@@ -24,6 +24,7 @@ __all__ = [
     "dead_leaves",
     "field_chroma",
     "from_planes",
+    "full_planes",
     "gaussian",
     "interlace",
     "join_fields",

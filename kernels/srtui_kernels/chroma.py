@@ -4,6 +4,7 @@ Colour as DV keeps it: BT.601 planes, 16 to 235, with chroma sampled less often,
 - 4:2:0 (PAL): half of the columns and, in each field, half of the lines. Samples lie on luma samples: Cr on the first
   line of each pair of a field's lines, Cb on the second.
 - 4:1:1 (NTSC): a quarter of the columns, every line.
+- 4:4:4: every sample, which is what deinterlacers get.
 
 Sampling low-passes first (1 2 1 in each halved direction, 1 2 3 4 3 2 1 for the quarter); the way back interpolates in
 straight lines. All in whole numbers, each value rounded once, borders repeated.
@@ -23,10 +24,10 @@ from numpy.typing import NDArray
 from srtui_kernels._checks import Bytes, channels_of, rows_of
 from srtui_kernels._jit import kernel
 
-Sampling = Literal["4:2:0", "4:1:1"]
+Sampling = Literal["4:2:0", "4:1:1", "4:4:4"]
 Ints = NDArray[np.int32]
 
-STEPS: dict[str, tuple[int, int]] = {"4:2:0": (2, 2), "4:1:1": (4, 1)}
+STEPS: dict[str, tuple[int, int]] = {"4:2:0": (2, 2), "4:1:1": (4, 1), "4:4:4": (1, 1)}
 """Luma columns and lines for each chroma sample."""
 
 
@@ -45,9 +46,9 @@ def to_planes(rgb_hwc: Bytes, sampling: Sampling) -> Planes:
     Parameters
     ----------
     rgb_hwc
-        uint8 (H, W, 3); H a multiple of 4, W of 2 (4:2:0) or 4 (4:1:1).
+        uint8 (H, W, 3); 4:2:0: H a multiple of 4, W of 2; 4:1:1: W a multiple of 4.
     sampling
-        4:2:0 (PAL DV) or 4:1:1 (NTSC DV).
+        4:2:0 (PAL DV), 4:1:1 (NTSC DV) or 4:4:4.
 
     Returns
     -------
@@ -59,9 +60,8 @@ def to_planes(rgb_hwc: Bytes, sampling: Sampling) -> Planes:
         When the picture or the sampling is not one of these.
     """
     channels_of(rgb_hwc, (3,))
-    columns, lines = _steps(sampling)
     height, width = rgb_hwc.shape[:2]
-    _check_size(height, width, columns)
+    columns, lines = _steps(sampling, height, width)
     rows = rows_of(rgb_hwc)
     y = np.empty((height, width), np.uint8)
     cb, cr = (np.empty((height // lines, width // columns), np.uint8) for _ in range(2))
@@ -92,18 +92,28 @@ def from_planes(planes: Planes, sampling: Sampling, *, interlaced: bool = True) 
     TypeError, ValueError
         When a plane is no uint8 array, or the shapes do not fit each other.
     """
-    columns, lines = _steps(sampling)
-    for plane in planes:
-        channels_of(plane, (1,))
+    columns, lines = _check_planes(planes, sampling)
     height, width = planes.y.shape
-    _check_size(height, width, columns)
-    if planes.cb.shape != (height // lines, width // columns) or planes.cr.shape != planes.cb.shape:
-        shapes = ", ".join(str(plane.shape) for plane in planes)
-        raise ValueError(f"the planes have shapes {shapes}; pass chroma of ({height // lines}, {width // columns})")
     out = np.empty((height, width * 3), np.uint8)
     y, cb, cr = (rows_of(plane) for plane in planes)
     _from_planes(y, cb, cr, out, columns, lines, interlaced)
     return out.reshape(height, width, 3)
+
+
+def full_planes(planes: Planes, sampling: Sampling) -> Planes:
+    """
+    Interpolate chroma to every sample of luma, within each field; `from_planes` knows the result as 4:4:4.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `from_planes`.
+    """
+    columns, lines = _check_planes(planes, sampling)
+    cb, cr = np.empty_like(planes.y), np.empty_like(planes.y)
+    _full_plane(rows_of(planes.cb), cb, columns, lines, 1)
+    _full_plane(rows_of(planes.cr), cr, columns, lines, 0)
+    return Planes(planes.y, cb, cr)
 
 
 def field_chroma(rgb_hwc: Bytes, sampling: Sampling) -> Bytes:
@@ -121,15 +131,24 @@ def field_chroma(rgb_hwc: Bytes, sampling: Sampling) -> Bytes:
     return np.ascontiguousarray(from_planes(to_planes(whole, sampling), sampling)[:height, :width])
 
 
-def _steps(sampling: str) -> tuple[int, int]:
+def _steps(sampling: str, height: int, width: int) -> tuple[int, int]:
     if sampling not in STEPS:
-        raise ValueError(f"sampling is {sampling!r}; pass 4:2:0 or 4:1:1")
-    return STEPS[sampling]
+        raise ValueError(f"sampling is {sampling!r}; pass 4:2:0, 4:1:1 or 4:4:4")
+    columns, lines = STEPS[sampling]
+    if width % columns or height % (4 if lines == 2 else 1):
+        raise ValueError(f"the picture is {width}×{height}; pad it to a width and height that are multiples of 4")
+    return columns, lines
 
 
-def _check_size(height: int, width: int, columns: int) -> None:
-    if height % 4 or width % columns:
-        raise ValueError(f"the picture is {width}×{height}; pad it to multiples of {columns} and 4")
+def _check_planes(planes: Planes, sampling: str) -> tuple[int, int]:
+    for plane in planes:
+        channels_of(plane, (1,))
+    height, width = planes.y.shape
+    columns, lines = _steps(sampling, height, width)
+    if planes.cb.shape != (height // lines, width // columns) or planes.cr.shape != planes.cb.shape:
+        shapes = ", ".join(str(plane.shape) for plane in planes)
+        raise ValueError(f"the planes have shapes {shapes}; pass chroma of ({height // lines}, {width // columns})")
+    return columns, lines
 
 
 # BT.601 in 65536ths for 0..255; each row of chroma adds up to 0, so that greys are grey.
@@ -175,8 +194,8 @@ def _add_chroma(row: Bytes, total: Ints, factors: tuple[int, int, int], weight: 
 
 @kernel
 def _sample(total: Ints, out: Bytes, columns: int) -> None:
-    """A triangle over the columns; with the weights of the lines (4 in all) it makes 16 · 65536 or 64 · 65536."""
-    shift = 20 if columns == 2 else 22
+    """A triangle over the columns, columns² in all; the lines' weights are 4 in all, the matrix has 65536ths."""
+    shift = 18 + 2 * (columns // 2)
     for x in range(out.size):
         middle = (x + 1) * columns
         value = 0
@@ -193,6 +212,15 @@ def _from_planes(y: Bytes, cb: Bytes, cr: Bytes, out: Bytes, columns: int, lines
         _chroma_line(cb, blue, row, columns, lines, 1, interlaced)
         _chroma_line(cr, red, row, columns, lines, 0, interlaced)
         _to_rgb(y[row], blue, red, out[row])
+
+
+@kernel
+def _full_plane(plane: Bytes, out: Bytes, columns: int, lines: int, second: int) -> None:
+    line = np.empty(out.shape[1], np.int32)
+    for row in range(out.shape[0]):
+        _chroma_line(plane, line, row, columns, lines, second, True)
+        for x in range(line.size):
+            out[row, x] = np.uint8(128 + ((line[x] + 8) >> 4))
 
 
 @kernel

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from srtui_kernels.chroma import field_chroma
+from srtui_kernels.chroma import field_chroma, full_planes, to_planes
 from srtui_kernels.crop import crop_to_chw
 from srtui_kernels.dead_leaves import dead_leaves
 from srtui_kernels.gaussian import gaussian
@@ -45,7 +45,7 @@ def warm_up(progress: Progress | None = None) -> None:
         ("noise", lambda: (noise(rgb, 1, 2.0), noise(rgb, 1, 2.0, gain=1.0))),
         ("photons", lambda: (shot_noise(rgb, 1, 1.0), shot_noise(rgb, 1, 1.0, grey=True))),
         ("sharpening", lambda: (sharpen(rgb, 1.0, 1.0), sharpen(rgb, 1.0, 1.0, by_field=True))),
-        ("chroma", lambda: (field_chroma(rgb, "4:2:0"), field_chroma(rgb, "4:1:1"))),
+        ("chroma", lambda: (field_chroma(rgb, "4:2:0"), full_planes(to_planes(rgb, "4:2:0"), "4:2:0"))),
         ("crop", lambda: crop_to_chw(rgb, 0, 0, 8)),
         ("dead leaves", lambda: dead_leaves(16, 16, 0)),
     ]

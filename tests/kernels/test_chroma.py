@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from srtui_kernels import field_chroma, from_planes, to_planes
+from srtui_kernels import field_chroma, from_planes, full_planes, to_planes
 from srtui_kernels.chroma import Planes
 
 from tests.cases import CASES, noise
 from tests.kernels.reference import tape
 from tests.kernels.verbs import assert_same_bytes
 
-SAMPLINGS = ("4:2:0", "4:1:1")
+SAMPLINGS = ("4:2:0", "4:1:1", "4:4:4")
 COLOURED = [case for case in CASES if case.make().shape[2:] == (3,)]
 
 
@@ -30,6 +30,8 @@ def test_planes_are_its_twins(sampling: str, rows: int, columns: int) -> None:
     for interlaced in (True, False):
         back = from_planes(planes, sampling, interlaced=interlaced)
         assert_same_bytes(back, tape.from_planes(*expected, sampling, interlaced), (picture.shape, interlaced))
+    for ours, theirs in zip(full_planes(planes, sampling), tape.full_planes(*expected, sampling), strict=True):
+        assert_same_bytes(ours, theirs, ("full", picture.shape))
 
 
 @pytest.mark.parametrize("sampling", SAMPLINGS)
@@ -38,7 +40,7 @@ def test_planes_are_its_twins(sampling: str, rows: int, columns: int) -> None:
 def test_any_planes_give_their_twins_picture(sampling: str, seed: int) -> None:
     """Also colours that no RGB has: they are clipped."""
     values = np.random.default_rng(seed)
-    shape = {"4:2:0": (8, 10), "4:1:1": (16, 5)}[sampling]
+    shape = {"4:2:0": (8, 10), "4:1:1": (16, 5), "4:4:4": (16, 20)}[sampling]
     planes = Planes(*(values.integers(0, 256, each, np.uint8) for each in ((16, 20), shape, shape)))
     for interlaced in (True, False):
         expected = tape.from_planes(*planes, sampling, interlaced)
@@ -105,7 +107,7 @@ def test_fieldwise_chroma_keeps_the_colours_of_moving_edges() -> None:
 
 
 def test_what_is_no_frame_is_refused() -> None:
-    with pytest.raises(ValueError, match="pass 4:2:0 or 4:1:1"):
+    with pytest.raises(ValueError, match="pass 4:2:0, 4:1:1 or 4:4:4"):
         field_chroma(noise(4, 4, 3), "4:2:2")
     with pytest.raises(ValueError, match="pad it"):
         to_planes(noise(6, 4, 3), "4:2:0")

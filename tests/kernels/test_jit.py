@@ -70,7 +70,8 @@ for case in CASES:
     noise(picture, 5, 3), noise(picture, 5, 3, gain=1, grey=True), shot_noise(picture, 5, 1, photons=9)
     sharpen(picture, 1, 1, 2), sharpen(picture, 1, 1, by_field=True)
     if picture.shape[2:] == (3,):
-        field_chroma(picture, "4:2:0"), field_chroma(picture, "4:1:1"), shot_noise(picture, 5, 1, grey=True)
+        field_chroma(picture, "4:2:0"), field_chroma(picture, "4:1:1")
+        full_planes(to_planes(picture, "4:4:4"), "4:4:4"), shot_noise(picture, 5, 1, grey=True)
     crop_to_chw(picture, 0, 0, 1, 5)
     if picture.shape[2:] != (4,):
         jpeg_round_trip(picture, *preset("ijg-50")[:2], "4:4:4")

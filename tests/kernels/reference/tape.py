@@ -13,7 +13,7 @@ Picture = NDArray[np.uint8]
 Ints = NDArray[np.int64]
 
 FACTORS = {"cb": (-9714, -19070, 28784), "cr": (28784, -24103, -4681)}
-COLUMNS = {"4:2:0": 2, "4:1:1": 4}
+COLUMNS = {"4:2:0": 2, "4:1:1": 4, "4:4:4": 1}
 
 
 def sharpen(src: Picture, amount: float, sigma_x: float, sigma_y: float, by_field: bool = False) -> Picture:
@@ -45,8 +45,9 @@ def sampled(chroma: Ints, name: str, sampling: str) -> Picture:
         weight * padded[:, columns + step : columns + step + chroma.shape[1]][:, ::columns]
         for weight, step in zip(triangle, range(1 - columns, columns), strict=True)
     )
-    if sampling == "4:1:1":
-        return (128 + (4 * across + (1 << 21) >> 22)).astype(np.uint8)
+    if sampling != "4:2:0":
+        whole = columns**2 * 65536
+        return (128 + (across + whole // 2) // whole).astype(np.uint8)
     second = int(name == "cb")
     out = np.empty((len(chroma) // 2, chroma.shape[1] // 2), np.uint8)
     for field in (0, 1):
@@ -64,12 +65,18 @@ def from_planes(y: Picture, cb: Picture, cr: Picture, sampling: str, interlaced:
     return np.clip(np.stack(rgb, axis=-1) >> 20, 0, 255).astype(np.uint8)
 
 
+def full_planes(y: Picture, cb: Picture, cr: Picture, sampling: str) -> tuple[Picture, Picture, Picture]:
+    """See srtui_kernels.chroma.full_planes."""
+    blue, red = (spread(plane, name, len(y), sampling, True) for plane, name in ((cb, "cb"), (cr, "cr")))
+    return y, (128 + (blue + 8 >> 4)).astype(np.uint8), (128 + (red + 8 >> 4)).astype(np.uint8)
+
+
 def spread(plane: Picture, name: str, height: int, sampling: str, interlaced: bool) -> Ints:
     """Interpolate one colour difference: 16 times its value, about 0."""
     columns = COLUMNS[sampling]
     chroma = plane.astype(np.int64) - 128
     lines = np.empty((height, plane.shape[1]), np.int64)
-    if sampling == "4:1:1":
+    if sampling != "4:2:0":
         lines[:] = 4 * chroma
     elif interlaced:
         for field in (0, 1):
