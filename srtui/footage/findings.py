@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,6 @@ from srtui.footage.table import Table, TableMaker
 VERSION = 1
 _LISTED = 1000
 """Scenes, stretches and broken places that scan.json lists at most; their numbers are always told."""
-ORDERS = {"tff": "top field first", "bff": "bottom field first", "progressive": "progressive"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +136,7 @@ def _file(facts: Facts) -> dict[str, Any]:
     }
 
 
-def _ratio(value: Any) -> str:
+def _ratio(value: Fraction) -> str:
     return f"{value.numerator}:{value.denominator}"
 
 
@@ -184,52 +184,53 @@ def missing(found: Findings) -> int:
     return max(facts.frames - max(len(found.table), found.packets), 0) if facts.indexed else 0
 
 
-def warnings(found: Findings) -> list[str]:
+def warnings(found: Findings) -> list[dict[str, str]]:
     """What a restorer should know before anything is done, the gravest first."""
-    facts = found.facts
-    lines = [*_about_damage(found), *_about_fields(found)]
-    if facts.codec == "dvvideo" and (rate := DV_RATES.get(facts.height)) and rate != facts.rate:
-        lines.append(
-            f"the file plays at {_number(facts.rate)} frames/s, DV with {facts.height} lines is made at "
-            f"{_number(rate)}: motion is slower or faster than it was, and sound drifts"
-        )
-    if facts.codec_aspect is not None and facts.codec_aspect != facts.aspect:
-        lines.append(
-            f"container and codec disagree about the shape of a pixel ({_ratio(facts.aspect)} and "
-            f"{_ratio(facts.codec_aspect)}): the container's is kept"
-        )
-    return lines
+    lines = {
+        "truncated": _about_the_end(found),
+        "broken": _about_broken_places(found),
+        "start": _about_lost_packets(found),
+        "rate": _about_rate(found.facts),
+        "aspect": _about_aspect(found.facts),
+    }
+    return [{"about": about, "text": text} for about, text in lines.items() if text]
 
 
-def _about_damage(found: Findings) -> list[str]:
-    lines = []
-    if lost := missing(found):
-        lines.append(f"truncated: its index lists {found.facts.frames} frames, the last {lost} are not there")
-    if found.broken:
-        first = found.broken[0]
-        where = f", the first at byte {first.position}" if first.position >= 0 else ""
-        lines.append(f"{len(found.broken)} broken places{where} ({first.reason}): what can be read around them is")
-    silent = found.packets - len(found.table) - len(found.broken)
-    if 0 < silent <= 0.4 * len(found.table):
-        lines.append(f"{silent} packets gave no picture: the file begins or ends in the middle of a group of pictures")
-    return lines
+def _about_the_end(found: Findings) -> str:
+    lost = missing(found)
+    return f"truncated: its index lists {found.facts.frames} frames, the last {lost} are not there" if lost else ""
 
 
-def _about_fields(found: Findings) -> list[str]:
-    seen, count = found.interlacing, len(found.stretches)
-    truth, claimed = ORDERS[seen.kind], ORDERS[seen.claimed]
-    if not seen.proven:
-        if seen.claimed == "progressive":
-            return []
-        return [f"too little moves to see the fields: the file says interlaced, {claimed}, and is believed"]
-    lines = []
-    if seen.kind != seen.claimed:
-        pictures = truth if seen.scan == "progressive" else f"interlaced, {truth}"
-        lines.append(f"the pictures are {pictures}, although the file says {claimed}: srtui goes by the pictures")
-    if count > 1:
-        lines.append(f"the fields change along the tape ({count} stretches): each is treated as what it is")
-    return lines
+def _about_broken_places(found: Findings) -> str:
+    if not found.broken:
+        return ""
+    first = found.broken[0]
+    where = f", the first at byte {first.position}" if first.position >= 0 else ""
+    places = "1 broken place" if len(found.broken) == 1 else f"{len(found.broken)} broken places"
+    return f"{places}{where} ({first.reason}): what can be read around is kept"
 
 
-def _number(rate: Any) -> str:
+def _about_lost_packets(found: Findings) -> str:
+    lost = found.packets - len(found.table) - len(found.broken)
+    if not 0 < lost <= 0.4 * len(found.table):  # more: a container that stores each field as a packet
+        return ""
+    return f"{lost} packets gave no picture: the file begins or ends in the middle of a group of pictures"
+
+
+def _about_rate(facts: Facts) -> str:
+    rate = DV_RATES.get(facts.height, facts.rate)
+    if facts.codec != "dvvideo" or rate == facts.rate:
+        return ""
+    made = f"DV with {facts.height} lines is made at {_number(rate)}"
+    return f"the file plays at {_number(facts.rate)} frames/s, {made}: motion has another speed, and sound drifts"
+
+
+def _about_aspect(facts: Facts) -> str:
+    if facts.codec_aspect is None or facts.codec_aspect == facts.aspect:
+        return ""
+    both = f"{_ratio(facts.aspect)} and {_ratio(facts.codec_aspect)}"
+    return f"container and codec disagree about the shape of a pixel ({both}): the container's is kept"
+
+
+def _number(rate: Fraction) -> str:
     return f"{float(rate):.2f}".rstrip("0").rstrip(".")

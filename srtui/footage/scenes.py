@@ -22,6 +22,7 @@ _PEAK = 3.0  # how much larger a change must be than those around it
 _AROUND = 6  # pictures before and after that a cut stands out from
 _FLASH = 0.5  # across a flash the neighbours are alike: a real cut keeps at least this share of the change
 _OUTSTANDING = 4.0  # how many times more torn blocks than in the pictures around it make a dropout
+_LEAST = 6  # torn blocks that are guessed and forgiven
 _SHORTEST = 4  # pictures of a scene; between two cuts that are closer, only the stronger counts
 
 Flags = NDArray[np.bool_]
@@ -65,8 +66,8 @@ def judge_pictures(table: Table, *, guessed: bool) -> Judged:
         stand out: a cross-hair over moving ground looks torn in one picture after another.
     """
     repeat = table.strongest < _STILL
-    usual = _level_around(table.torn.astype(np.float64)) if guessed else np.zeros(len(table))
-    damaged = (table.torn > _OUTSTANDING * usual) | (table.corrupt > 0)
+    least = _OUTSTANDING * _level_around(table.torn.astype(np.float64)) + _LEAST if guessed else 0
+    damaged = (table.torn > least) | (table.corrupt > 0)
     empty = np.isnan(table.sharpness)
     scene = np.cumsum(cuts(table.change, table.across)) + 1
     span = _spans(scene)
