@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt, Le, Len
 from pydantic import Discriminator, Tag
 
+from srtui.config.checks import Checks
 from srtui.config.section import Positive, Section, Seed
 
 Scale = Literal[1, 2, 3, 4]
@@ -21,6 +22,8 @@ class Folder(Section):
 
     folder: Path
     """Searched with everything below it."""
+    insist: bool = False
+    """Takes interlaced, blocky, soft and flat pictures too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,7 @@ class SyntheticPictures(Section):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairFolders(Section):
-    """Two folders with the same names: the clean picture and the spoiled one."""
+    """Two folders, or two LMDBs of BasicSR, with the same names: the clean picture and the spoiled one."""
 
     gt: Path
     """Clean pictures."""
@@ -59,17 +62,32 @@ class Pairs(Section):
     """Pictures that were paired elsewhere; the degradation is left out for them."""
 
     pairs: PairFolders
+    insist: bool = False
+    """Takes interlaced, blocky, soft and flat pictures too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lmdb(Section):
+    """Clean pictures in an LMDB of BasicSR (version 1.4: PNG values and meta_info.txt)."""
+
+    lmdb: Path
+    """The folder that holds data.mdb."""
+    insist: bool = False
+    """Takes interlaced, blocky, soft and flat pictures too."""
 
 
 def _kind_of_source(value: Any) -> str | None:
-    names = ("folder", "synthetic", "pairs")
+    names = ("folder", "synthetic", "pairs", "lmdb")
     if isinstance(value, Mapping):
         return next((name for name in names if name in value), None)
     return next((name for name in names if hasattr(value, name)), None)
 
 
 Source = Annotated[
-    Annotated[Folder, Tag("folder")] | Annotated[SyntheticPictures, Tag("synthetic")] | Annotated[Pairs, Tag("pairs")],
+    Annotated[Folder, Tag("folder")]
+    | Annotated[SyntheticPictures, Tag("synthetic")]
+    | Annotated[Pairs, Tag("pairs")]
+    | Annotated[Lmdb, Tag("lmdb")],
     Discriminator(_kind_of_source),
 ]
 
@@ -96,6 +114,9 @@ class Prepare(Section):
     """Pictures kept for validation: a share below 1, or a count."""
     seed: Seed = 7
     """Decides the split and which picture is dealt which scenario."""
+    degradation_mode: Literal["fixed", "live"] = "fixed"
+    """fixed spoils each picture once, while preparing; live spoils each crop anew while training."""
+    checks: Checks = field(default_factory=Checks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

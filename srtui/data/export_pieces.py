@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from threading import Lock
 
 import cv2
 import numpy as np
 
 from srtui.config.degradation import Scenario
-from srtui.data.datasets import PLAN, Dataset
+from srtui.data.datasets import Dataset
+from srtui.data.decisions import Settled, settled
 from srtui.data.entries import Picture, key_of
 from srtui.data.export_names import Namer
-from srtui.data.names import Row, Split, read_rows
-from srtui.data.plan import Entry, read_lines
+from srtui.data.names import LIVE, Row, Split, read_rows
 from srtui.data.store import StoreReader, forget
 from srtui.data.windows import Tiling, count_windows, windows
 from srtui.degradation.scenarios import degrade
@@ -171,18 +170,13 @@ class Pieces:
 
     def _pairs(self) -> Iterator[Pair]:
         scenarios = self.dataset.about.settings.degradation.scenarios
-        stored = {split: reader.has_lq for split, reader in self._readers.items()}
-        planned = _entries(self.dataset.folder / PLAN) if not all(stored.values()) else iter(())
+        planned = (each for each in settled(self.dataset.folder) if isinstance(each, Settled))
         for row in read_rows(self.dataset.folder):
             drawn = None
-            if not stored[row.split]:
-                entry = next(entry for entry in planned if entry.number == row.name)
-                drawn = (scenarios[entry.scenario], entry.key) if entry.scenario >= 0 else None
+            if row.scenario == LIVE:
+                entry = next(each.entry for each in planned if each.number == int(row.name))
+                drawn = (scenarios[entry.scenario], entry.key)
             yield Pair(self._readers[row.split], row, self.dataset.scale, drawn)
-
-
-def _entries(plan: Path) -> Iterator[Entry]:
-    return (line for line in read_lines(plan) if isinstance(line, Entry))
 
 
 def _png(part_hwc: Picture, level: int) -> bytes:

@@ -13,9 +13,6 @@ from srtui.data.rejection import PictureRejected
 
 Picture = NDArray[np.uint8]
 
-SMALLEST_SIDE = 64
-"""Pixels of gt on the shorter side, after fitting: below, there is no room for a training crop and its surroundings."""
-
 
 def fitted_size(width: int, height: int, prepare: Prepare) -> tuple[int, int]:
     """Width and height after fitting.
@@ -23,14 +20,15 @@ def fitted_size(width: int, height: int, prepare: Prepare) -> tuple[int, int]:
     Raises
     ------
     PictureRejected
-        If a side comes out below 64 pixels.
+        If a side comes out below `prepare.checks.smallest_side`.
     """
     # The formula for squeezing is the restorers' own, from their ImageMagick scripts: 16*int((w+1)/16).
     extra = 1 if prepare.fit == "resize" else 0
     to_width, to_height = ((side + extra) // prepare.multiple * prepare.multiple for side in (width, height))
-    if min(to_width, to_height) < SMALLEST_SIDE:
+    least = prepare.checks.smallest_side
+    if min(to_width, to_height) < least:
         after = f", {to_width}×{to_height} at a multiple of {prepare.multiple}" if min(to_width, to_height) else ""
-        raise PictureRejected(f"too small: {width}×{height}{after}; each side needs {SMALLEST_SIDE} pixels")
+        raise PictureRejected(f"too small: {width}×{height}{after}; each side needs {least} pixels")
     return to_width, to_height
 
 
@@ -55,7 +53,7 @@ def fit_pair(gt_hwc: Picture, lq_hwc: Picture, scale: int, prepare: Prepare) -> 
     Raises
     ------
     PictureRejected
-        If a side comes out below 64 pixels.
+        If a side of gt comes out below `prepare.checks.smallest_side`.
     """
     height, width = lq_hwc.shape[:2]
     to_width, to_height = fitted_size(width * scale, height * scale, for_pairs(prepare))

@@ -32,6 +32,13 @@ def explained(path: Path) -> Iterator[None]:
         raise SrtuiError(str(path), f"cannot be read or written as a store ({error})") from None
 
 
+def check_whole(env: lmdb.Environment, file: Path, hint: str) -> None:
+    """Raise SrtuiError if the file is shorter than LMDB's pages: reading what is mapped but not there is SIGBUS."""
+    whole, there = (env.info()["last_pgno"] + 1) * env.stat()["psize"], file.stat().st_size
+    if there < whole:
+        raise SrtuiError(str(file), f"truncated: {there} bytes of {whole}", hint=hint)
+
+
 def _tells_of_no_room(text: str, path: Path) -> bool:
     if any(os.strerror(code) in text for code in NO_ROOM):
         return True

@@ -1,8 +1,7 @@
-"""Making the pictures of a plan: decode, fit and degrade in threads; write in order."""
+"""Making the pictures of a plan: decode, check, fit and degrade in threads; decide and write in order."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,127 +9,157 @@ from functools import partial
 from pathlib import Path
 
 from srtui.config.requests import PrepareRequest
-from srtui.data.datasets import PLAN
+from srtui.data.decisions import Decisions, Settled, settled
 from srtui.data.fitting import fit, fit_pair
+from srtui.data.likeness import Signature, signature_of
+from srtui.data.material import check_material
 from srtui.data.names import Split
 from srtui.data.pictures import Picture
-from srtui.data.plan import Entry, Head, read_lines
+from srtui.data.plan import Head, Refused
 from srtui.data.rejection import PictureRejected
 from srtui.data.sources import PictureSource
 from srtui.data.writing import StoreWriter
 from srtui.degradation.scenarios import degrade
 from srtui.errors import UsageError
 from srtui.jobs.context import JobContext, Stopped
-from srtui.jobs.events import EventTail, EventWriter
 from srtui.ordered import in_order, thread_count
 
 PREPARING = "preparing pictures"
 """Name of the phase."""
 
+Writers = Mapping[Split, StoreWriter]
 
-class Refusals:
-    """Pictures that showed only when they were decoded that they cannot be used: a journal that survives a kill."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._journal = EventWriter(path)
-        self.by_number: dict[str, str] = {event["number"]: event["reason"] for event in EventTail(path).read()}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A line of the plan whose picture is in no store yet."""
 
-    def add(self, number: str, reason: str) -> None:
-        """Remember why a picture was refused, before any later picture is committed: it will not be tried again."""
-        self._journal.write("refused", number=number, reason=reason)
-        with self._path.open("rb") as journal:
-            os.fsync(journal.fileno())
-        self.by_number[number] = reason
-
-    def close(self) -> None:
-        """Close the journal."""
-        self._journal.close()
-
-    def remove(self) -> None:
-        """Remove the journal's file."""
-        self._path.unlink()
+    known: Settled
+    """With a reason, it was refused by an earlier process."""
+    decided: bool
+    """Whether number and side are decided; the picture was lost before it became lasting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """What became of an entry of the plan: pictures, or a reason."""
+    """What became of a task: pictures, or a reason."""
 
-    entry: Entry
+    task: Task
     gt_hwc: Picture | None = None
     lq_hwc: Picture | None = None
+    signature: Signature | None = None
+    """Of pictures about which is to be decided."""
     reason: str = ""
 
 
 def make_pictures(
-    job: JobContext,
-    request: PrepareRequest,
-    sources: Sequence[PictureSource],
-    folder: Path,
-    head: Head,
-    refusals: Refusals,
+    job: JobContext, request: PrepareRequest, sources: Sequence[PictureSource], folder: Path, head: Head
 ) -> None:
     """Make what the stores in ``folder`` do not hold yet; when asked to stop, keep what is made."""
     job.phase(PREPARING, quiet=300)
     with (
-        closing(StoreWriter(folder / "train.lmdb", head.train_room)) as train,
-        closing(StoreWriter(folder / "val.lmdb", head.val_room)) as val,
+        closing(StoreWriter(folder / "train.lmdb", head.map_room)) as train,
+        closing(StoreWriter(folder / "val.lmdb", head.map_room)) as val,
     ):
-        writers: dict[Split, StoreWriter] = {"train": train, "val": val}
-        left = sum(1 for _ in _missing(folder, writers, refusals))
-        entries = _missing(folder, writers, refusals)
-        with closing(in_order(partial(_make, request, sources), entries, thread_count(request.threads))) as results:
-            try:
-                _write(job, results, writers, refusals, total=head.train + head.val, left=left)
-            except Stopped:
-                train.commit()
-                val.commit()
-                raise
-        train.commit()
-        val.commit()
+        writers: Writers = {"train": train, "val": val}
+        last, validated = max(_last(train), _last(val)), len(request.sources)
+        with closing(Decisions(folder, head, request.prepare, sources, validated, last)) as decisions:
+            train.before_commit = val.before_commit = decisions.sync
+            left = sum(1 for _ in _tasks(folder, writers, last))
+            tasks = _tasks(folder, writers, last)
+            with closing(in_order(partial(_make, request, sources), tasks, thread_count(request.threads))) as results:
+                try:
+                    _write(job, request, results, writers, decisions, head, left)
+                except Stopped:
+                    train.commit()
+                    val.commit()
+                    raise
+            train.commit()
+            val.commit()
 
 
-def _missing(folder: Path, writers: Mapping[Split, StoreWriter], refusals: Refusals) -> Iterator[Entry]:
-    """Entries that are in no store and were not refused; stores are filled in order, so each has a last one."""
-    for line in read_lines(folder / PLAN):
-        if isinstance(line, Entry) and line.number > writers[line.split].last and line.number not in refusals.by_number:
-            yield line
+def _last(writer: StoreWriter) -> int:
+    return int(writer.last or 0)
+
+
+def _tasks(folder: Path, writers: Writers, last: int) -> Iterator[Task]:
+    """What is not in the stores: both are filled in order, so each has a last one."""
+    decided = last > 0
+    for each in settled(folder):
+        if isinstance(each, Refused):
+            continue
+        if not decided:
+            yield Task(known=each, decided=False)
+        elif not each.reason and each.number > _last(writers[each.split]):
+            yield Task(known=each, decided=True)
+        decided = decided and each.number != last
 
 
 def _write(
     job: JobContext,
+    request: PrepareRequest,
     results: Iterable[Made],
-    writers: Mapping[Split, StoreWriter],
-    refusals: Refusals,
-    *,
-    total: int,
+    writers: Writers,
+    decisions: Decisions,
+    head: Head,
     left: int,
 ) -> None:
-    pixels = 0
+    pixels, total = 0, head.train + head.val
     for done, made in enumerate(results, start=total - left + 1):
         job.check()
-        if made.gt_hwc is None:
-            refusals.add(made.entry.number, made.reason)
-            job.rejected(made.entry.file, made.reason)
+        each = made.task.known
+        if not made.task.decided:
+            each = decisions.decide(each.line, each.entry, made.signature, made.reason)
+        if made.gt_hwc is None or each.reason:
+            if not made.task.known.reason:
+                job.rejected(each.entry.file, each.reason)
         else:
-            writers[made.entry.split].add(made.entry.number, made.gt_hwc, made.lq_hwc)
+            lq_hwc = _lq(request, made, each)
+            writers[each.split].add(head.name(each.number), made.gt_hwc, lq_hwc)
             pixels += made.gt_hwc.size // 3
-        job.progress(done, total, "pictures", megapixels=round(pixels / 1e6, 1))
+        job.progress(done, total, "pictures", megapixels=round(pixels / 1e6, 1), refused=decisions.refused)
 
 
-def _make(request: PrepareRequest, sources: Sequence[PictureSource], entry: Entry) -> Made:
-    """Decode, fit and degrade one picture; called from many threads."""
+def _make(request: PrepareRequest, sources: Sequence[PictureSource], task: Task) -> Made:
+    """Decode, check, fit and degrade one picture; called from many threads."""
+    entry = task.known.entry
+    if task.known.reason:
+        return Made(task=task, reason=task.known.reason)
     source = sources[entry.source]
     if source.stamps(entry.file) != entry.stamps:
         hint = "srtui prepare --fresh makes the dataset anew from what is there now"
         raise UsageError(entry.file, "was changed or removed while it was prepared", where=source.title, hint=hint)
     try:
         gt_hwc, lq_hwc = source.read(entry.file)
-        if lq_hwc is not None:
+        if not (task.decided or source.trusted):
+            check_material(gt_hwc, request.prepare.checks)
+        if lq_hwc is None:
+            gt_hwc = fit(gt_hwc, request.prepare)
+        else:
             gt_hwc, lq_hwc = fit_pair(gt_hwc, lq_hwc, request.scale, request.prepare)
-            return Made(entry=entry, gt_hwc=gt_hwc, lq_hwc=lq_hwc)
-        gt_hwc = fit(gt_hwc, request.prepare)
     except PictureRejected as error:
-        return Made(entry=entry, reason=str(error))
-    lq_hwc = degrade(gt_hwc, request.degradation.scenarios[entry.scenario], request.scale, entry.key)
-    return Made(entry=entry, gt_hwc=gt_hwc, lq_hwc=lq_hwc)
+        return Made(task=task, reason=str(error))
+    signature = None if task.decided else signature_of(gt_hwc, lq_hwc)
+    if lq_hwc is None and _has_lq(request, task.known.split):
+        lq_hwc = _degraded(request, gt_hwc, task.known)
+    return Made(task=task, gt_hwc=gt_hwc, lq_hwc=lq_hwc, signature=signature)
+
+
+def _lq(request: PrepareRequest, made: Made, each: Settled) -> Picture | None:
+    """The lq to store, although the picture may have changed sides since it was made."""
+    assert made.gt_hwc is not None
+    if each.entry.scenario < 0:
+        return made.lq_hwc
+    if not _has_lq(request, each.split):
+        return None
+    return _degraded(request, made.gt_hwc, each) if made.lq_hwc is None else made.lq_hwc
+
+
+def _has_lq(request: PrepareRequest, split: Split) -> bool:
+    """Whether lq is stored: validation always compares the same."""
+    return split == "val" or request.prepare.degradation_mode == "fixed"
+
+
+def _degraded(request: PrepareRequest, gt_hwc: Picture, each: Settled) -> Picture:
+    scenario = request.degradation.scenarios[each.entry.scenario]
+    return degrade(gt_hwc, scenario, request.scale, each.entry.key)

@@ -14,6 +14,8 @@ from srtui.files import whole_file
 FILE = "names.csv"
 PAIR = "pair"
 """Scenario of pictures that were paired elsewhere."""
+LIVE = "live"
+"""Scenario of pictures without lq: each crop is dealt one when it is drawn."""
 
 Split = Literal["train", "val"]
 

@@ -1,13 +1,15 @@
-"""Pictures that were paired elsewhere: two folders, compared name by name and size by size before work begins."""
+"""Pictures that were paired elsewhere: two shelves, compared name by name and size by size before work begins."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from srtui.data.pictures import Picture, read_header, read_picture
+from srtui.config.project import PairFolders
+from srtui.data.pictures import Picture
 from srtui.data.rejection import PictureRejected
-from srtui.data.walk import Found, Stamp, stamps_of, stem_of, walk
+from srtui.data.shelves import is_lmdb, open_shelf
+from srtui.data.walk import Found, Stamp, stem_of
 
 
 class MismatchError(Exception):
@@ -15,26 +17,27 @@ class MismatchError(Exception):
 
 
 class PairSource:
-    """Two folders; an lq is called like its gt, with any suffix, or with x2, x3 or x4 before it (as DIV2K's are)."""
+    """Two shelves; an lq is called like its gt, with any suffix, or with x2, x3 or x4 before it (as DIV2K's are)."""
 
     paired = True
 
-    def __init__(self, gt: Path, lq: Path, scale: int) -> None:
-        self.title = f"{gt} + {lq}"
-        self._gt, self._lq, self._scale = gt, lq, scale
+    def __init__(self, section: PairFolders, scale: int, *, trusted: bool) -> None:
+        self._gt, self._lq = (open_shelf(path, as_lmdb=is_lmdb(Path(path))) for path in (section.gt, section.lq))
+        self.title, self.trusted = f"{self._gt.title} + {self._lq.title}", trusted
+        self._scale = scale
         self._partners: dict[str, str] = {}
 
     def find(self) -> Iterator[Found]:
         """Every gt with its lq; then every lq that was left over, as a mismatch."""
         waiting: dict[str, Found] = {}
         self._partners = {}
-        for small in walk(self._lq):
+        for small in self._lq.find():
             other = small if small.reason else waiting.setdefault(stem_of(small.name), small)
             if small.reason:
                 yield Found(name=f"{small.name} (lq)", reason=small.reason)
             elif other is not small:
                 yield Found(name=f"{small.name} (lq)", mismatch=f"there is {other.name} as well")
-        for found in walk(self._gt):
+        for found in self._gt.find():
             yield found if found.reason else self._pair(found, waiting)
         for small in waiting.values():
             yield Found(name=f"{small.name} (lq)", mismatch="there is no gt of this name")
@@ -49,17 +52,17 @@ class PairSource:
 
     def stamps(self, name: str) -> tuple[Stamp, ...]:
         """Sizes and times of both files."""
-        return stamps_of(self._gt / name) + stamps_of(self._lq / self._partners[name])
+        return self._gt.stamps(name) + self._lq.stamps(self._partners[name])
 
     def size(self, name: str) -> tuple[int, int]:
         """Width and height of gt, after comparing both."""
-        gt, lq = read_header(self._gt / name), read_header(self._lq / self._partners[name])
+        gt, lq = self._gt.header(name), self._lq.header(self._partners[name])
         self._compare((gt.width, gt.height), (lq.width, lq.height))
         return gt.width, gt.height
 
     def read(self, name: str) -> tuple[Picture, Picture]:
         """Decode both files."""
-        gt_hwc, lq_hwc = read_picture(self._gt / name), read_picture(self._lq / self._partners[name])
+        gt_hwc, lq_hwc = self._gt.read(name), self._lq.read(self._partners[name])
         try:
             self._compare((gt_hwc.shape[1], gt_hwc.shape[0]), (lq_hwc.shape[1], lq_hwc.shape[0]))
         except MismatchError as error:

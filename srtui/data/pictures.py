@@ -62,7 +62,13 @@ def read_picture(path: Path) -> Picture:
     PictureRejected
         If the file is empty, truncated, damaged, no picture, animated, transparent or too large.
     """
-    raw = _read(path)
+    return decode_picture(_read(path))
+
+
+def decode_picture(raw: NDArray[np.uint8]) -> Picture:
+    """Decode a file's content; returns and raises what `read_picture` does."""
+    if not raw.size:
+        raise PictureRejected("empty file")
     exif = check_png(raw) if raw[: len(PNG)].tobytes() == PNG else b""
     with _open(io.BytesIO(raw.data)) as image:
         header = _header(image, exif)
@@ -81,6 +87,14 @@ def read_header(path: Path) -> Header:
     """
     _check_file(path)
     with path.open("rb") as file, _open(file) as image:
+        return _header(image)
+
+
+def decode_header(raw: NDArray[np.uint8]) -> Header:
+    """Look at a file's content without decoding it; raises what `read_header` does."""
+    if not raw.size:
+        raise PictureRejected("empty file")
+    with _open(io.BytesIO(raw.data)) as image:
         return _header(image)
 
 

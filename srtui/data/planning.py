@@ -1,9 +1,9 @@
-"""Making the plan: look at every source, then number, split and deal what can be used.
+"""Making the plan: look at every source, then split and deal what can be used.
 
-Pictures are judged by their headers, so that each is decoded once only, when it is made. One that then proves damaged
-is rejected: its number stays empty and its split has one picture less.
+Pictures are judged by their headers, so that each is decoded once only, when it is made. One that then proves bad is
+refused, and the next one takes its place in validation (decisions.py).
 
-What is found waits in a file; in memory are some 40 bytes per picture.
+What is found waits in a file; in memory are some 50 bytes per picture.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def make_plan(job: JobContext, request: PrepareRequest, sources: Sequence[Pictur
         for_validation = _split(request, survey)
         dealt = _deal(request, sources, survey, for_validation)
         with whole_file(path) as part, part.open("w", encoding="utf-8") as file:
-            file.write(to_line(_head(job, request, survey, for_validation)))
+            file.write(to_line(_head(job, request, sources, survey, for_validation)))
             seen.seek(0)
             for line in _lines(request, seen, for_validation, dealt):
                 file.write(to_line(line))
@@ -93,7 +93,10 @@ class _Survey:
 
     sources: array[int] = field(default_factory=lambda: array("L"))
     keys: array[int] = field(default_factory=lambda: array("Q"))
-    rooms: array[int] = field(default_factory=lambda: array("Q"))
+    scenes: array[int] = field(default_factory=lambda: array("Q"))
+    """Keys of their scenes; their own for those of no scene."""
+    gt_rooms: array[int] = field(default_factory=lambda: array("Q"))
+    lq_rooms: array[int] = field(default_factory=lambda: array("Q"))
     refused: int = 0
     mismatched: int = 0
     mismatches: list[str] = field(default_factory=list)
@@ -119,10 +122,9 @@ def _survey(job: JobContext, request: PrepareRequest, sources: Sequence[PictureS
             _remember(request, survey, each)
             if each.reason:
                 job.rejected(each.found.name, each.reason)
-            seen.write(
-                json.dumps([each.source, each.found.name, each.found.stamps, each.width, each.height, each.reason])
-            )
-            seen.write("\n")
+            found = each.found
+            row = [each.source, found.name, found.stamps, each.width, each.height, each.reason, found.scene]
+            seen.write(json.dumps(row) + "\n")
     for source, count in zip(sources, found_in, strict=True):
         if not count:
             raise NothingUsableError(source.title, "no pictures in it", hint="check the path under 'sources'")
@@ -136,7 +138,11 @@ def _look(prepare: Prepare, index: int, source: PictureSource, found: Found) -> 
     if found.reason or found.mismatch:
         return _Look(source=index, found=found, reason=found.reason, mismatch=found.mismatch)
     try:
-        width, height = fitted_size(*source.size(found.name), for_pairs(prepare) if source.paired else prepare)
+        size = source.size(found.name)
+        if size[0] * size[1] > prepare.checks.largest_picture * 1_000_000:
+            limit = f"at most {prepare.checks.largest_picture} million pixels"
+            raise PictureRejected(f"too large: {size[0]}×{size[1]}; {limit}")
+        width, height = fitted_size(*size, for_pairs(prepare) if source.paired else prepare)
     except PictureRejected as error:
         return _Look(source=index, found=found, reason=str(error))
     except MismatchError as error:
@@ -153,9 +159,11 @@ def _remember(request: PrepareRequest, survey: _Survey, each: _Look) -> None:
         survey.refused += 1
     else:
         survey.sources.append(each.source)
-        survey.keys.append(key(request.prepare.seed, "picture", each.source, each.found.name))
-        small = room_for(each.width // request.scale, each.height // request.scale)
-        survey.rooms.append(room_for(each.width, each.height) + small)
+        own, scene = key(request.prepare.seed, "picture", each.source, each.found.name), each.found.scene
+        survey.keys.append(own)
+        survey.scenes.append(key(request.prepare.seed, "scene", each.source, scene) if scene else own)
+        survey.gt_rooms.append(room_for(each.width, each.height))
+        survey.lq_rooms.append(room_for(each.width // request.scale, each.height // request.scale))
 
 
 def _raise_mismatches(survey: _Survey) -> None:
@@ -173,7 +181,10 @@ def _fold(digest: hashlib.blake2b, source: int, found: Found) -> None:
 
 
 def _split(request: PrepareRequest, survey: _Survey) -> NDArray[np.bool_]:
-    """Mark the pictures for validation: those of its own sources, else the share or count that the seed draws."""
+    """Mark the pictures for validation: those of its own sources, else the share or count that the seed draws.
+
+    Scenes are taken whole, so that there may be a few less than wanted (or more, if every scene is larger).
+    """
     count, wanted = len(survey.keys), request.prepare.validation
     if request.validation_sources:
         return np.asarray(survey.sources) >= len(request.sources)
@@ -181,16 +192,39 @@ def _split(request: PrepareRequest, survey: _Survey) -> NDArray[np.bool_]:
     if count and number >= count:
         fact = f"{number} pictures wanted, {count} are usable: none would be left to train on"
         raise UsageError("prepare.validation", fact, hint="lower it, or add sources")
-    marked = np.zeros(count, np.bool_)
-    marked[np.argsort(np.asarray(survey.keys), kind="stable")[: max(number, 0)]] = True
-    return marked
+    if number <= 0:
+        return np.zeros(count, np.bool_)
+    scenes = np.asarray(survey.scenes)
+    marked = np.isin(scenes, _scenes_for(number, *np.unique(scenes, return_counts=True)))
+    if marked.all():
+        fact = f"{number} of {count} pictures wanted, but all are of one scene: none would be left to train on"
+        raise UsageError("prepare.validation", fact, hint="set it to 0, or give validation_sources")
+    return np.asarray(marked, np.bool_)
+
+
+def _scenes_for(wanted: int, scenes: NDArray[np.uint64], sizes: NDArray[np.intp]) -> NDArray[np.uint64]:
+    """Scenes in the order of their keys, as long as they fit into what is wanted; at least the smallest."""
+    if len(scenes) == sizes.sum():
+        return scenes[:wanted]
+    chosen, left = list[int](), wanted
+    for index, size in enumerate(sizes.tolist()):
+        if size <= left:
+            chosen.append(index)
+            left -= size
+        if not left:
+            break
+    return scenes[chosen or [int(sizes.argmin())]]
+
+
+def _paired(sources: Sequence[PictureSource], survey: _Survey) -> NDArray[np.bool_]:
+    return np.asarray([source.paired for source in sources])[np.asarray(survey.sources, np.intp)]
 
 
 def _deal(
     request: PrepareRequest, sources: Sequence[PictureSource], survey: _Survey, for_validation: NDArray[np.bool_]
 ) -> NDArray[np.intp]:
     """Index of each picture's scenario, dealt in each split apart; -1 for pairs."""
-    paired = np.asarray([source.paired for source in sources])[np.asarray(survey.sources, np.intp)]
+    paired = _paired(sources, survey)
     keys, dealt = np.asarray(survey.keys, np.uint64), np.full(len(survey.keys), -1, np.intp)
     for part in (for_validation, ~for_validation):
         chosen = part & ~paired
@@ -198,8 +232,16 @@ def _deal(
     return dealt
 
 
-def _head(job: JobContext, request: PrepareRequest, survey: _Survey, for_validation: NDArray[np.bool_]) -> Head:
-    rooms = np.asarray(survey.rooms, np.int64)
+def _head(
+    job: JobContext,
+    request: PrepareRequest,
+    sources: Sequence[PictureSource],
+    survey: _Survey,
+    for_validation: NDArray[np.bool_],
+) -> Head:
+    gt_rooms, lq_rooms = np.asarray(survey.gt_rooms, np.int64), np.asarray(survey.lq_rooms, np.int64)
+    stored = for_validation | _paired(sources, survey) | (request.prepare.degradation_mode == "fixed")
+    rooms = gt_rooms + np.where(stored, lq_rooms, 0)
     return Head(
         digest=request.digest,
         job=job.folder.id,
@@ -209,15 +251,17 @@ def _head(job: JobContext, request: PrepareRequest, survey: _Survey, for_validat
         refused=survey.refused,
         train_room=int(rooms[~for_validation].sum()),
         val_room=int(rooms[for_validation].sum()),
+        map_room=int(gt_rooms.sum() + lq_rooms.sum()),
+        digits=max(4, len(str(len(gt_rooms)))),
     )
 
 
 def _lines(
     request: PrepareRequest, seen: IO[str], for_validation: NDArray[np.bool_], dealt: NDArray[np.intp]
 ) -> Iterator[Entry | Refused]:
-    digits, index = max(4, len(str(len(dealt)))), 0
+    index = 0
     for line in seen:
-        source, name, stamps, width, height, reason = json.loads(line)
+        source, name, stamps, width, height, reason, scene = json.loads(line)
         if reason:
             yield Refused(source=source, file=name, reason=reason)
             continue
@@ -225,12 +269,12 @@ def _lines(
         if scenario >= 0:
             check(request.degradation.scenarios[scenario], request.scale, width, height)
         yield Entry(
-            number=f"{index + 1:0{digits}d}",
             source=source,
             file=name,
             stamps=tuple(stamps),
             split="val" if for_validation[index] else "train",
             scenario=scenario,
             key=key(request.prepare.seed, "picture", source, name),
+            scene=scene,
         )
         index += 1

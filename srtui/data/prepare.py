@@ -1,7 +1,7 @@
 """The `prepare` job: sources → dataset. Plan, make, sum up; each can be interrupted at any moment and gone on with.
 
 The folder's files, in the order in which they appear: ``lock``, ``plan.jsonl``, ``train.lmdb`` and ``val.lmdb``,
-``refused.jsonl`` (while it works), ``rejected.csv``, ``names.csv``, ``dataset.yml``.
+``decisions.jsonl``, ``signatures.bin`` (while it works), ``rejected.csv``, ``names.csv``, ``dataset.yml``.
 """
 
 from __future__ import annotations
@@ -11,18 +11,17 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from srtui.config.project import Folder, Pairs, Source, SyntheticPictures
 from srtui.config.requests import PrepareRequest
 from srtui.data.content import StoreSum, content_of
 from srtui.data.datasets import FILE, PLAN, DatasetFile, Settings, Totals, open_dataset, write_dataset
+from srtui.data.decisions import DECISIONS, SIGNATURES, forget
 from srtui.data.entries import decode, key_of, name_of
-from srtui.data.making import Refusals, make_pictures
+from srtui.data.making import make_pictures
 from srtui.data.names import FILE as NAMES
-from srtui.data.pairs import PairSource
 from srtui.data.plan import Head, read_head
 from srtui.data.planning import make_plan, sources_digest
 from srtui.data.reports import REJECTED, write_names, write_rejected
-from srtui.data.sources import FolderSource, PictureSource, SyntheticSource
+from srtui.data.sources import PictureSource, open_source
 from srtui.data.store import StoreReader, unused
 from srtui.errors import MachineError, NothingUsableError, SrtuiError, UsageError
 from srtui.jobs.context import JobContext
@@ -30,7 +29,6 @@ from srtui.jobs.lock import take
 from srtui.ordered import thread_count
 
 STORES = ("train.lmdb", "val.lmdb")
-REFUSED = "refused.jsonl"
 
 
 def run(job: JobContext, request: PrepareRequest) -> None:
@@ -64,13 +62,9 @@ def _prepare(job: JobContext, request: PrepareRequest, folder: Path) -> None:
         _leave(job, request, folder, sources)
         return
     head = plan(job, request, folder, sources)
-    refusals = Refusals(folder / REFUSED)
-    try:
-        _check_room(folder, head)
-        make_pictures(job, request, sources, folder, head, refusals)
-        _finish(job, request, sources, folder, head, refusals)
-    finally:
-        refusals.close()
+    _check_room(folder, head)
+    make_pictures(job, request, sources, folder, head)
+    _finish(job, request, sources, folder, head)
 
 
 def _clear(job: JobContext, request: PrepareRequest, folder: Path) -> None:
@@ -86,31 +80,13 @@ def _clear(job: JobContext, request: PrepareRequest, folder: Path) -> None:
     if head is not None and (head.job == job.folder.id or not request.fresh):
         return
     with unused(*(folder / store for store in STORES)):
-        for name in (FILE, PLAN, REFUSED, NAMES, REJECTED, *STORES):
+        for name in (FILE, PLAN, DECISIONS, SIGNATURES, NAMES, REJECTED, *STORES):
             (folder / name).unlink(missing_ok=True)
 
 
 def open_sources(request: PrepareRequest) -> list[PictureSource]:
     """Every source of a request, those for validation last."""
-    return [_open(source, request.scale) for source in (*request.sources, *request.validation_sources)]
-
-
-def _open(source: Source, scale: int) -> PictureSource:
-    match source:
-        case Folder():
-            return FolderSource(_folder(source.folder))
-        case Pairs():
-            return PairSource(_folder(source.pairs.gt), _folder(source.pairs.lq), scale)
-        case SyntheticPictures():
-            return SyntheticSource(source.synthetic)
-
-
-def _folder(path: str) -> Path:
-    folder = Path(path)
-    if not folder.is_dir():
-        fact = "not a folder" if folder.exists() else "no such folder"
-        raise UsageError(str(folder), fact, hint="check the path under 'sources'")
-    return folder
+    return [open_source(source, request.scale) for source in (*request.sources, *request.validation_sources)]
 
 
 def _leave(job: JobContext, request: PrepareRequest, folder: Path, sources: Sequence[PictureSource]) -> None:
@@ -119,7 +95,7 @@ def _leave(job: JobContext, request: PrepareRequest, folder: Path, sources: Sequ
     about = open_dataset(folder).about
     _compare(folder, request, about.digest, about.sources, sources_digest(sources))
     enforce(request, folder, about.totals.rejected)
-    (folder / REFUSED).unlink(missing_ok=True)
+    forget(folder)
     _report(job, about, "unchanged")
 
 
@@ -134,7 +110,7 @@ def plan(job: JobContext, request: PrepareRequest, folder: Path, sources: Sequen
         job.phase("comparing the sources", quiet=300)
         _compare(folder, request, head.digest, head.sources, sources_digest(sources))
     if head.refused and (request.strict or not head.train):
-        write_rejected(folder, sources, {})
+        write_rejected(folder, sources)
     enforce(request, folder, head.refused)
     if not head.train:
         fact = f"none of {head.refused} files can be used to train on"
@@ -167,15 +143,10 @@ def _check_room(folder: Path, head: Head) -> None:
 
 
 def _finish(
-    job: JobContext,
-    request: PrepareRequest,
-    sources: Sequence[PictureSource],
-    folder: Path,
-    head: Head,
-    refusals: Refusals,
+    job: JobContext, request: PrepareRequest, sources: Sequence[PictureSource], folder: Path, head: Head
 ) -> None:
     """Everything is in the stores: sum it up, report, and call it whole."""
-    rejected = write_rejected(folder, sources, refusals.by_number)
+    rejected = write_rejected(folder, sources)
     enforce(request, folder, rejected)
     train, val = StoreSum(), StoreSum()
     job.phase("summing up", quiet=300)
@@ -183,9 +154,11 @@ def _finish(
     stored = heapq.merge(
         _sizes(job, head, folder / STORES[0], train, threads), _sizes(job, head, folder / STORES[1], val, threads)
     )
-    write_names(folder, sources, request.degradation.scenarios, refusals.by_number, stored)
+    write_names(folder, request, head, sources, stored)
     about = seal(request, folder, head, train, val, rejected=rejected)
-    refusals.remove()
+    forget(folder)
+    if about.totals.val < head.val:
+        job.alarm(f"{about.totals.val} pictures to validate on instead of {head.val}: the others were refused")
     _report(job, about, "made")
 
 
@@ -227,7 +200,7 @@ def _sizes(job: JobContext, head: Head, store: Path, total: StoreSum, threads: i
 def _check_totals(folder: Path, head: Head, totals: Totals) -> None:
     for name, planned, made in (("train on", head.train, totals.train), ("validate on", head.val, totals.val)):
         if planned and not made:
-            fact = f"all {planned} pictures to {name} are damaged"
+            fact = f"all {planned} pictures to {name} were refused"
             raise NothingUsableError("sources", fact, where=folder / REJECTED, hint="the file above says why")
 
 

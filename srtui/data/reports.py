@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
-from srtui.config.degradation import Scenario
-from srtui.data.datasets import PLAN
-from srtui.data.names import PAIR, Row, write_rows
-from srtui.data.plan import Entry, Refused, read_lines
+from srtui.config.requests import PrepareRequest
+from srtui.data.decisions import Settled, settled
+from srtui.data.names import LIVE, PAIR, Row, write_rows
+from srtui.data.plan import Head, Refused
 from srtui.data.sources import PictureSource
 from srtui.errors import SrtuiError
 from srtui.files import whole_file
@@ -21,63 +21,58 @@ Stored = Iterator[tuple[str, int, int]]
 """Name, height and width of each gt that the stores hold, by name."""
 
 
-def write_rejected(folder: Path, sources: Sequence[PictureSource], refused: Mapping[str, str]) -> int:
-    """Write rejected.csv: every file that no picture came from, and why; gives their number.
-
-    Parameters
-    ----------
-    refused
-        Reasons by number, for what the plan had accepted.
-    """
+def write_rejected(folder: Path, sources: Sequence[PictureSource]) -> int:
+    """Write rejected.csv: every file that no picture came from, and why; gives their number."""
     count = 0
     with whole_file(folder / REJECTED) as part, part.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["name", "reason", "source"])
-        for line in read_lines(folder / PLAN):
-            reason = line.reason if isinstance(line, Refused) else refused.get(line.number)
-            if reason is not None:
-                writer.writerow([line.file, reason, sources[line.source].title])
+        for each in settled(folder):
+            planned = each if isinstance(each, Refused) else each.entry
+            if each.reason:
+                writer.writerow([planned.file, each.reason, sources[planned.source].title])
                 count += 1
     return count
 
 
 def write_names(
-    folder: Path,
-    sources: Sequence[PictureSource],
-    scenarios: Sequence[Scenario],
-    refused: Mapping[str, str],
-    stored: Stored,
+    folder: Path, request: PrepareRequest, head: Head, sources: Sequence[PictureSource], stored: Stored
 ) -> None:
-    """Write names.csv, comparing what was planned with what is there.
+    """Write names.csv, comparing what was decided with what is there.
 
     Raises
     ------
     SrtuiError
         If the stores do not hold exactly what was planned and not refused.
     """
-    write_rows(folder, _rows(folder, sources, scenarios, refused, stored))
+    write_rows(folder, _rows(folder, request, head, sources, stored))
 
 
 def _rows(
-    folder: Path,
-    sources: Sequence[PictureSource],
-    scenarios: Sequence[Scenario],
-    refused: Mapping[str, str],
-    stored: Stored,
+    folder: Path, request: PrepareRequest, head: Head, sources: Sequence[PictureSource], stored: Stored
 ) -> Iterator[Row]:
-    planned = (line for line in read_lines(folder / PLAN) if isinstance(line, Entry) and line.number not in refused)
-    for entry, found in zip_longest(planned, stored):
-        if entry is None or found is None or entry.number != found[0]:
-            wanted, there = entry.number if entry else "nothing more", found[0] if found else "nothing more"
+    kept = (each for each in settled(folder) if isinstance(each, Settled) and not each.reason)
+    for each, found in zip_longest(kept, stored):
+        name = head.name(each.number) if each else ""
+        if each is None or found is None or name != found[0]:
+            wanted, there = name or "nothing more", found[0] if found else "nothing more"
             hint = "srtui prepare --fresh makes the dataset anew"
             raise SrtuiError(str(folder), f"the plan says {wanted} where the stores have {there}", hint=hint)
         _, height, width = found
         yield Row(
-            name=entry.number,
-            split=entry.split,
-            scenario=PAIR if entry.scenario < 0 else scenarios[entry.scenario].name,
+            name=name,
+            split=each.split,
+            scenario=_scenario(request, each),
             width=width,
             height=height,
-            source=sources[entry.source].title,
-            file=entry.file,
+            source=sources[each.entry.source].title,
+            file=each.entry.file,
         )
+
+
+def _scenario(request: PrepareRequest, each: Settled) -> str:
+    if each.entry.scenario < 0:
+        return PAIR
+    if each.split == "train" and request.prepare.degradation_mode == "live":
+        return LIVE
+    return request.degradation.scenarios[each.entry.scenario].name

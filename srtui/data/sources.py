@@ -1,16 +1,17 @@
-"""Where clean pictures come from: folders, the generator, and (pairs.py) folders of pairs."""
+"""Where clean pictures come from: shelves of files, the generator, and (pairs.py) shelves of pairs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Protocol
 
 from srtui_kernels.dead_leaves import dead_leaves
 
-from srtui.config.project import Synthetic
-from srtui.data.pictures import Picture, read_header, read_picture
-from srtui.data.walk import Found, Stamp, stamps_of, walk
+from srtui.config.project import Folder, Lmdb, Pairs, Source, Synthetic, SyntheticPictures
+from srtui.data.pairs import PairSource
+from srtui.data.pictures import Picture
+from srtui.data.shelves import Shelf, open_shelf
+from srtui.data.walk import Found, Stamp
 from srtui.degradation.draws import key
 
 
@@ -25,6 +26,10 @@ class PictureSource(Protocol):
     def paired(self) -> bool:
         """Whether `read` gives lq as well."""
 
+    @property
+    def trusted(self) -> bool:
+        """Whether its pictures are taken as clean material without a look."""
+
     def find(self) -> Iterator[Found]:
         """Everything that is there, in an order that depends on names only."""
 
@@ -38,37 +43,57 @@ class PictureSource(Protocol):
         """Decode gt, and the lq of a pair; raises PictureRejected."""
 
 
-class FolderSource:
-    """Every picture below a folder."""
+def open_source(source: Source, scale: int) -> PictureSource:
+    """Open what project.yml names.
+
+    Raises
+    ------
+    UsageError
+        If it is missing, or not what the file says.
+    """
+    match source:
+        case Folder():
+            return FileSource(open_shelf(source.folder), trusted=source.insist)
+        case Lmdb():
+            return FileSource(open_shelf(source.lmdb, as_lmdb=True), trusted=source.insist)
+        case Pairs():
+            return PairSource(source.pairs, scale, trusted=source.insist)
+        case SyntheticPictures():
+            return SyntheticSource(source.synthetic)
+
+
+class FileSource:
+    """Every picture of a shelf."""
 
     paired = False
 
-    def __init__(self, folder: Path) -> None:
-        self.title = str(folder)
-        self._folder = folder
+    def __init__(self, shelf: Shelf, *, trusted: bool) -> None:
+        self.title, self.trusted = shelf.title, trusted
+        self._shelf = shelf
 
     def find(self) -> Iterator[Found]:
-        """Every file that is not hidden."""
-        return walk(self._folder)
+        """Every file."""
+        return self._shelf.find()
 
     def stamps(self, name: str) -> tuple[Stamp, ...]:
         """Size and time of the file."""
-        return stamps_of(self._folder / name)
+        return self._shelf.stamps(name)
 
     def size(self, name: str) -> tuple[int, int]:
         """Width and height of the upright picture."""
-        header = read_header(self._folder / name)
+        header = self._shelf.header(name)
         return header.width, header.height
 
     def read(self, name: str) -> tuple[Picture, None]:
         """Decode the file."""
-        return read_picture(self._folder / name), None
+        return self._shelf.read(name), None
 
 
 class SyntheticSource:
     """Dead leaves, by number."""
 
     paired = False
+    trusted = True
 
     def __init__(self, section: Synthetic) -> None:
         self.title = f"synthetic (seed {section.seed})"

@@ -20,7 +20,7 @@ import numpy as np
 
 from srtui.data import entries
 from srtui.data.entries import Picture, key_of, name_of
-from srtui.data.lmdb_errors import explained
+from srtui.data.lmdb_errors import check_whole, explained
 from srtui.data.names import Row, read_rows
 from srtui.errors import SrtuiError, UsageError
 
@@ -128,10 +128,7 @@ class _Map:
         with explained(path):
             # Read-ahead stays on: the rows of a crop lie so close that it touches most pages between them.
             self.env = lmdb.open(str(path), subdir=False, readonly=True, lock=False)
-        whole = (self.env.info()["last_pgno"] + 1) * self.env.stat()["psize"]
-        if path.stat().st_size < whole:  # reading what is mapped but not there is death by SIGBUS
-            fact = f"truncated: {path.stat().st_size} bytes of {whole}"
-            raise SrtuiError(str(path), fact, hint="srtui prepare --fresh makes the dataset anew")
+        check_whole(self.env, path, "srtui prepare --fresh makes the dataset anew")
 
     @property
     def first_name(self) -> str:

@@ -14,7 +14,7 @@ from srtui_kernels.crop import CODES, crop_to_chw
 
 from srtui.data.datasets import Dataset
 from srtui.data.live import degraded_region
-from srtui.data.names import Row, read_rows
+from srtui.data.names import LIVE, Row, read_rows
 from srtui.degradation.draws import below, key, words
 from srtui.degradation.scenarios import choose
 from srtui.errors import UsageError
@@ -126,7 +126,7 @@ class _Cutter:
         self._seed, self._scale = seed, dataset.scale
         self._scenarios = dataset.about.settings.degradation.scenarios
         self._store = dataset.reader("train")
-        self._live = not self._store.has_lq
+        self._live = [row.scenario == LIVE for row in rows]
         self._names = [row.name for row in rows]
         self._columns = [row.width // self._scale - self.lq_size + 1 for row in rows]
         self._last = list(
@@ -145,7 +145,7 @@ class _Cutter:
         code, name, scale = below(turn, CODES), self._names[picture], self._scale
         gt_hwc = self._store.gt(name)
         crop_to_chw(gt_hwc, y * scale, x * scale, self.gt_size, code, gt_chw)
-        if self._live:
+        if self._live[picture]:
             scenario = self._scenarios[choose(self._scenarios, dealt)]
             drawn = key(self._seed, "degradation", sample)
             lq_hwc, y, x = degraded_region(gt_hwc, scenario, scale, (y * scale, x * scale), self.gt_size, drawn, region)
@@ -172,5 +172,5 @@ def _check_sizes(dataset: Dataset, rows: list[Row], gt_size: int) -> None:
         more = f" and {len(small) - SHOWN} more" if len(small) > SHOWN else ""
         least = min(min(row.width, row.height) for row in small) // dataset.scale * dataset.scale
         fact = f"crops of {gt_size} pixels do not fit into {shown}{more}"
-        hint = f"set gt_size to {least} or less in the profile, or take these pictures out of the sources"
+        hint = f"set gt_size to {least} or less in the profile, or prepare.checks.smallest_side to {gt_size}"
         raise UsageError("gt_size", fact, where=dataset.folder, hint=hint)

@@ -27,6 +27,8 @@ class Found:
     """Why it cannot be used; empty if nothing is known against it."""
     mismatch: str = ""
     """Why it is no pair: one is enough to doubt all, so that the job ends."""
+    scene: str = ""
+    """Pictures of one scene of a source stay on one side of the split."""
 
 
 def walk(root: Path) -> Iterator[Found]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import lmdb
@@ -34,7 +35,9 @@ class StoreWriter:
     Parameters
     ----------
     room
-        Sum of `room_for` over all parts of all pictures that the store will ever hold.
+        Sum of `room_for` over all parts of all pictures that the store can ever hold: addresses, not bytes of the disk.
+    before_commit
+        Called before anything becomes lasting.
 
     Attributes
     ----------
@@ -42,8 +45,9 @@ class StoreWriter:
         Name of the last picture in the store when it was opened; "" for a new one.
     """
 
-    def __init__(self, path: Path, room: int) -> None:
+    def __init__(self, path: Path, room: int, before_commit: Callable[[], None] = lambda: None) -> None:
         self._path = path
+        self.before_commit = before_commit
         self._waiting = 0
         with explained(path):
             self._env = lmdb.open(str(path), map_size=room + SLACK, subdir=False, lock=False, meminit=False)
@@ -66,6 +70,7 @@ class StoreWriter:
 
     def commit(self) -> None:
         """Make everything so far last."""
+        self.before_commit()
         with explained(self._path):
             self._txn.commit()
             self._txn = self._env.begin(write=True)

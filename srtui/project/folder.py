@@ -11,7 +11,7 @@ from typing import Any
 
 from srtui.config import shipped
 from srtui.config.profile import Profile
-from srtui.config.project import Folder, PairFolders, Pairs, Project, Source
+from srtui.config.project import Folder, Lmdb, PairFolders, Pairs, Project, Source, SyntheticPictures
 from srtui.config.reader import read_yaml, to_plain, to_yaml
 from srtui.config.requests import PrepareRequest, RestoreRequest, TrainRequest, ValidateRequest
 from srtui.errors import UsageError
@@ -19,7 +19,7 @@ from srtui.files import write_whole
 from srtui.jobs.folder import jobs_root
 
 FILE = "project.yml"
-OUTPUT_VERSION = 1
+OUTPUT_VERSION = 2
 """Part of every digest: raised when the same settings would give other results, so that old ones show as stale."""
 
 
@@ -153,12 +153,16 @@ class OpenProject:
         ]
 
     def _absolute(self, source: Source) -> Source:
-        if isinstance(source, Folder):
-            return Folder(folder=str(self.path(source.folder)))
-        if isinstance(source, Pairs):
-            pairs = PairFolders(gt=str(self.path(source.pairs.gt)), lq=str(self.path(source.pairs.lq)))
-            return Pairs(pairs=pairs)
-        return source
+        match source:
+            case Folder():
+                return dataclasses.replace(source, folder=str(self.path(source.folder)))
+            case Lmdb():
+                return dataclasses.replace(source, lmdb=str(self.path(source.lmdb)))
+            case Pairs():
+                pairs = PairFolders(gt=str(self.path(source.pairs.gt)), lq=str(self.path(source.pairs.lq)))
+                return dataclasses.replace(source, pairs=pairs)
+            case SyntheticPictures():
+                return source
 
 
 def open_project(folder: Path | None) -> OpenProject:

@@ -29,9 +29,9 @@ DEGRADATION = Degradation(
 )
 
 
-def fill(folder: Path, count: int = 8) -> Path:
+def fill(folder: Path, count: int = 8, first: int = 0) -> Path:
     """Pictures of different sizes, at least 64×80 after fitting."""
-    for number in range(count):
+    for number in range(first, first + count):
         save(folder / f"снимок {number:02d}.png", smooth(70 + 7 * number, 90 + 5 * number, seed=number))
     return folder
 

@@ -24,7 +24,7 @@ NEVER = ("srtui.worker", "main", 0)
 # In which function of which module, at which call, the worker is killed.
 MOMENTS = [
     ("srtui.data.making", "StoreWriter.commit", 4),  # before a commit
-    ("srtui.data.making", "Refusals.add", 1),  # as a damaged picture is found
+    ("srtui.data.making", "Decisions.decide", 3),  # as a damaged picture is found
     ("srtui.data.reports", "zip_longest", 1),  # in the middle of writing names.csv
     ("srtui.data.prepare", "_report", 1),  # after the last file
 ]
@@ -35,7 +35,7 @@ MORE_MOMENTS = [
     ("srtui.data.making", "StoreWriter.add", 5),  # between two pictures
     ("srtui.data.prepare", "write_names", 1),  # as everything is in the stores
     ("srtui.data.prepare", "write_dataset", 1),  # before the last file
-    ("srtui.data.making", "Refusals.remove", 1),  # after it
+    ("srtui.data.prepare", "forget", 1),  # after it
 ]
 
 

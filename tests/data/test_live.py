@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 
 from srtui.config.degradation import Gaussian, Jpeg, Scenario
-from srtui.config.project import Prepare
+from srtui.config.project import PairFolders, Pairs, Prepare
 from srtui.data.datasets import Dataset
 from srtui.data.live import degraded_region
+from srtui.data.names import read_rows
+from srtui.data.plan import read_head
 from srtui.data.store import StoreReader
 from srtui.data.stream import SampleStream
-from srtui.data.writing import StoreWriter, room_for
 from srtui.degradation.scenarios import degrade
-from tests.data.pictures_cases import smooth
+from tests.data.pictures_cases import save, smooth
 from tests.data.preparing import HALF, Preparation, fill
 
 SMOOTH = Scenario(name="smooth", steps=(HALF, Gaussian(sigma=2.0)))
@@ -49,17 +50,45 @@ def test_a_picture_that_is_hardly_larger_than_the_crop_is_taken_whole() -> None:
 
 @pytest.fixture
 def live(tmp_path: Path) -> Dataset:
-    """A dataset as it is without stored lq."""
-    dataset = Preparation(tmp_path, fill(tmp_path / "photos"), prepare=Prepare(validation=0)).run()
-    reader = StoreReader(dataset.train)
-    pictures = {name: np.array(reader.gt(name)) for name in reader.names}
-    dataset.train.unlink()
-    room = sum(room_for(picture.shape[1], picture.shape[0]) for picture in pictures.values())
-    with closing(StoreWriter(dataset.train, room)) as writer:
-        for name, picture in pictures.items():
-            writer.add(name, picture, None)
-        writer.commit()
-    return dataset
+    """A dataset that stores lq for validation only."""
+    settings = Prepare(validation=2, degradation_mode="live")
+    return Preparation(tmp_path, fill(tmp_path / "photos"), prepare=settings).run()
+
+
+def test_only_validation_and_pairs_have_stored_lq(tmp_path: Path) -> None:
+    for number in range(3):
+        small = smooth(40, 48, seed=50 + number)
+        save(tmp_path / "gt" / f"{number}.png", small.repeat(2, axis=0).repeat(2, axis=1))
+        save(tmp_path / "lq" / f"{number}.png", small)
+    pairs = Pairs(pairs=PairFolders(gt=str(tmp_path / "gt"), lq=str(tmp_path / "lq")), insist=True)
+    settings = Prepare(validation=3, degradation_mode="live")
+    dataset = Preparation(tmp_path, fill(tmp_path / "photos"), pairs, prepare=settings).run()
+    with_lq = {row.name: row.split == "val" or row.scenario == "pair" for row in read_rows(dataset.folder)}
+    assert {row.scenario for row in read_rows(dataset.folder)} == {"live", "pair", "blocks", "smear"}
+    for split in ("train", "val"):
+        reader = StoreReader(dataset.folder / f"{split}.lmdb")
+        for name in reader.names:
+            if with_lq[name]:
+                assert reader.lq(name).shape[0] * 2 == reader.gt(name).shape[0]
+            else:
+                with pytest.raises(KeyError):
+                    reader.lq(name)
+    with closing(SampleStream(dataset, seed=1, gt_size=48, batch=64, threads=2)) as samples:
+        batch = next(samples)
+    small = batch.gt_bchw.reshape(64, 3, 24, 2, 24, 2).mean((3, 5))
+    exact = np.abs(small - batch.lq_bchw).max((1, 2, 3)) < 1e-6
+    assert 0 < exact.sum() < 64  # pairs come from the store, the others are spoiled
+
+
+def test_live_datasets_take_less_room_and_validate_on_the_same(tmp_path: Path, live: Dataset) -> None:
+    photos = tmp_path / "photos"
+    fixed = Preparation(tmp_path / "fixed", photos, prepare=Prepare(validation=2)).run()
+    heads = [read_head(dataset.folder / "plan.jsonl") for dataset in (live, fixed)]
+    assert heads[0] is not None
+    assert heads[1] is not None
+    assert heads[0].train_room < heads[1].train_room
+    assert heads[0].val_room == heads[1].val_room
+    assert live.about.content.val == fixed.about.content.val
 
 
 def test_live_samples_are_the_same_for_any_number_of_threads_and_after_a_resume(live: Dataset) -> None:

@@ -93,7 +93,7 @@ def test_the_seed_draws_the_split(tmp_path: Path, photos: Path) -> None:
 
 
 def test_validation_may_have_its_own_sources(tmp_path: Path, photos: Path) -> None:
-    other = fill(tmp_path / "other", 3)
+    other = fill(tmp_path / "other", 3, first=20)
     dataset = Preparation(tmp_path, photos, validation_sources=(Folder(folder=str(other)),)).run()
     assert {(row.split, row.source) for row in rows(dataset)} == {("train", str(photos)), ("val", str(other))}
 
@@ -244,12 +244,15 @@ def test_every_bad_file_is_named_with_its_reason_and_the_good_are_prepared(tmp_p
     assert {event["name"] for event in preparation.events("rejected")} == expected.keys()
 
 
-def test_bad_files_leave_gaps_in_the_numbers_only_if_they_show_late(tmp_path: Path, photos: Path) -> None:
-    first = photos / "снимок 00.png"
+def test_bad_files_leave_no_gaps_in_the_numbers_and_none_in_validation(tmp_path: Path, photos: Path) -> None:
+    before = Preparation(tmp_path / "before", photos).run()
+    validated = [row.file for row in rows(before) if row.split == "val"]
+    first = photos / validated[0]
     first.write_bytes(first.read_bytes()[:-100])
-    (photos / "снимок 01.png").write_text("no picture")
+    (photos / next(row.file for row in rows(before) if row.split == "train")).write_text("no picture")
     dataset = Preparation(tmp_path, photos).run()
-    assert [row.name for row in rows(dataset)] == [f"{number:04d}" for number in range(2, 8)]
+    assert [row.name for row in rows(dataset)] == [f"{number:04d}" for number in range(1, 7)]
+    assert Counter(row.split for row in rows(dataset)) == {"train": 4, "val": 2}
 
 
 def test_strict_allows_no_rejects(tmp_path: Path, photos: Path) -> None:
@@ -285,7 +288,7 @@ def test_all_damaged_is_nothing_usable_too(tmp_path: Path, photos: Path) -> None
     for path in photos.iterdir():
         path.write_bytes(path.read_bytes()[:-50])
     preparation = Preparation(tmp_path, photos)
-    with pytest.raises(NothingUsableError, match="all 6 pictures to train on are damaged"):
+    with pytest.raises(NothingUsableError, match="all 6 pictures to train on were refused"):
         preparation.run()
     assert len(rejected(preparation.dataset)) == 8
     assert not (preparation.dataset / "dataset.yml").exists()

@@ -31,7 +31,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
         lq_hwc = np.stack([columns, rows, np.full_like(rows, number)], axis=2).astype(np.uint8)
         save(folder / "lq" / f"{number}.png", lq_hwc)
         save(folder / "gt" / f"{number}.png", lq_hwc.repeat(2, axis=0).repeat(2, axis=1))
-    pairs = Pairs(pairs=PairFolders(gt=str(folder / "gt"), lq=str(folder / "lq")))
+    pairs = Pairs(pairs=PairFolders(gt=str(folder / "gt"), lq=str(folder / "lq")), insist=True)
     return Preparation(folder, pairs, prepare=Prepare(validation=0)).run()
 
 
