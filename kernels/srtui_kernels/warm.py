@@ -46,7 +46,8 @@ def warm_up(progress: Progress | None = None) -> None:
         ("photons", lambda: (shot_noise(rgb, 1, 1.0), shot_noise(rgb, 1, 1.0, grey=True))),
         ("sharpening", lambda: (sharpen(rgb, 1.0, 1.0), sharpen(rgb, 1.0, 1.0, by_field=True))),
         ("chroma", lambda: (field_chroma(rgb, "4:2:0"), full_planes(to_planes(rgb, "4:2:0"), "4:2:0"))),
-        ("crop", lambda: crop_to_chw(rgb, 0, 0, 8)),
+        ("crop", lambda: (crop_to_chw(rgb, 0, 0, 8), crop_to_chw(rgb, 0, 0, 8, 4), crop_to_chw(rgb[..., 0], 0, 0, 8))),
+        ("PNG", lambda: read_png(_SMALL_PNG)),
         ("dead leaves", lambda: dead_leaves(16, 16, 0)),
     ]
     for done, (name, run) in enumerate(kernels):

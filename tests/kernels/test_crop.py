@@ -36,6 +36,13 @@ def test_every_byte_becomes_its_share_of_255() -> None:
     assert_same_bytes(crop_to_chw(picture, 0, 0, 16)[0], picture.astype(np.float32) / np.float32(255), "all bytes")
 
 
+@pytest.mark.parametrize("code", range(8))
+def test_large_squares_of_colour_give_their_twins_numbers(code: int) -> None:
+    picture = np.arange(256, dtype=np.uint8).repeat(3 * 256).reshape(256, 256, 3) + noise(256, 256, 3) // 2
+    for size in (192, 201, 255):
+        assert_same_bytes(crop_to_chw(picture, 1, 0, size, code), twin(picture, 1, 0, size, code), (size, code))
+
+
 def test_writes_into_a_place_in_a_batch() -> None:
     batch, picture = np.full((3, 3, 8, 8), np.nan, np.float32), noise(20, 20, 3)
     result = crop_to_chw(picture, 5, 6, 8, 5, out=batch[1])
