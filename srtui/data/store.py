@@ -24,6 +24,9 @@ from srtui.data.lmdb_errors import check_whole, explained
 from srtui.data.names import Row, read_rows
 from srtui.errors import SrtuiError, UsageError
 
+REMEMBERED = 1 << 17
+"""Views that are kept, of half a kilobyte each."""
+
 
 class StoreReader:
     """Pictures of a store, as read-only views of its mapped pages.
@@ -99,6 +102,8 @@ class StoreReader:
         # py-lmdb touches every page of a value that it looks up (preload.h), so each is looked up once only.
         view = self._views.get(key)
         if view is None:
+            if len(self._views) >= REMEMBERED:
+                self._views.clear()
             view = self._views[key] = self.view(key)
         return view
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
+from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import accumulate, count
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from srtui_kernels.crop import CODES, crop_to_chw
 
 from srtui.data.datasets import Dataset
 from srtui.data.live import degraded_region
-from srtui.data.names import LIVE, Row, read_rows
+from srtui.data.names import LIVE, read_rows
 from srtui.degradation.draws import below, key, words
 from srtui.degradation.scenarios import choose
 from srtui.errors import UsageError
@@ -84,14 +85,13 @@ class SampleStream:
         ranks: int = 1,
         empty: Callable[[Shape], Floats] | None = None,
     ) -> None:
-        rows = [row for row in read_rows(dataset.folder) if row.split == "train"]
-        _check_sizes(dataset, rows, gt_size)
+        _check_multiple(dataset, gt_size)
         self.position = start
         self.wait_seconds = 0.0
-        self._cutter = _Cutter(dataset, rows, seed, gt_size)
+        self._cutter = _Cutter(dataset, seed, gt_size)
         self._batch = batch
         self._part = range(batch * rank // ranks, batch * (rank + 1) // ranks)
-        self._empty = empty or _empty
+        self._empty = empty or Loans()
         self._batches = in_order(self._cut, count(start, batch), thread_count(threads))
 
     def __iter__(self) -> Iterator[Batch]:
@@ -121,31 +121,21 @@ class SampleStream:
 class _Cutter:
     """Cuts sample k."""
 
-    def __init__(self, dataset: Dataset, rows: list[Row], seed: int, gt_size: int) -> None:
+    def __init__(self, dataset: Dataset, seed: int, gt_size: int) -> None:
         self.gt_size, self.lq_size = gt_size, gt_size // dataset.scale
         self._seed, self._scale = seed, dataset.scale
         self._scenarios = dataset.about.settings.degradation.scenarios
         self._store = dataset.reader("train")
-        self._live = [row.scenario == LIVE for row in rows]
-        self._names = [row.name for row in rows]
-        self._columns = [row.width // self._scale - self.lq_size + 1 for row in rows]
-        self._last = list(
-            accumulate(columns * self._lines(row) for columns, row in zip(self._columns, rows, strict=True))
-        )
-
-    def _lines(self, row: Row) -> int:
-        return row.height // self._scale - self.lq_size + 1
+        self._places = _Places(dataset, gt_size)
 
     def cut(self, sample: int, lq_chw: Floats, gt_chw: Floats) -> None:
         """Fill both arrays with sample number ``sample``."""
         place, turn, region, dealt = words(4, self._seed, "sample", sample)
-        crop = below(place, self._last[-1])
-        picture = bisect_right(self._last, crop)
-        y, x = divmod(crop - (self._last[picture - 1] if picture else 0), self._columns[picture])
-        code, name, scale = below(turn, CODES), self._names[picture], self._scale
+        name, y, x, live = self._places.find(place)
+        code, scale = below(turn, CODES), self._scale
         gt_hwc = self._store.gt(name)
         crop_to_chw(gt_hwc, y * scale, x * scale, self.gt_size, code, gt_chw)
-        if self._live[picture]:
+        if live:
             scenario = self._scenarios[choose(self._scenarios, dealt)]
             drawn = key(self._seed, "degradation", sample)
             lq_hwc, y, x = degraded_region(gt_hwc, scenario, scale, (y * scale, x * scale), self.gt_size, drawn, region)
@@ -154,23 +144,85 @@ class _Cutter:
         crop_to_chw(lq_hwc, y, x, self.lq_size, code, lq_chw)
 
 
-def _empty(shape: Shape) -> Floats:
-    return np.empty(shape, np.float32)
+class _Places:
+    """Every place in the training pictures where a crop fits; some 21 bytes per picture.
+
+    Raises
+    ------
+    UsageError
+        If there are no pictures, or crops do not fit into some.
+    """
+
+    def __init__(self, dataset: Dataset, gt_size: int) -> None:
+        self._numbers, self._columns, self._ends = array("Q"), array("I"), array("Q")
+        self._live = bytearray()
+        self._digits, end, scale = 0, 0, dataset.scale
+        small, shown, least = 0, list[str](), gt_size
+        for row in read_rows(dataset.folder):
+            if row.split != "train":
+                continue
+            if min(row.width, row.height) < gt_size:
+                small, least = small + 1, min(least, row.width, row.height)
+                shown += [f"{row.name} ({row.file}, {row.width}×{row.height})"] if small <= SHOWN else []
+                continue
+            columns, lines = ((side - gt_size) // scale + 1 for side in (row.width, row.height))
+            end += columns * lines
+            self._numbers.append(int(row.name))
+            self._columns.append(columns)
+            self._ends.append(end)
+            self._live.append(row.scenario == LIVE)
+            self._digits = len(row.name)
+        if small:
+            raise _too_small(dataset, gt_size, small, shown, least)
+        if not end:
+            hint = "add sources, or lower prepare.validation"
+            raise UsageError(str(dataset.folder), "no pictures to train on", hint=hint)
+
+    def find(self, word: int) -> tuple[str, int, int, bool]:
+        """Picture, top and left in lq pixels, and whether its lq is made anew, that a 64-bit word draws."""
+        crop = below(word, self._ends[-1])
+        picture = bisect_right(self._ends, crop)
+        y, x = divmod(crop - (self._ends[picture - 1] if picture else 0), self._columns[picture])
+        return f"{self._numbers[picture]:0{self._digits}d}", y, x, bool(self._live[picture])
 
 
-def _check_sizes(dataset: Dataset, rows: list[Row], gt_size: int) -> None:
+class Loans:
+    """Arrays that are used again when nobody holds them: new memory costs more than cutting the crops that fill it."""
+
+    def __init__(self) -> None:
+        self._free: dict[Shape, list[Floats]] = {}
+
+    def __call__(self, shape: Shape) -> Floats:
+        """Give an array of float32; what is in it is left from before."""
+        free = self._free.setdefault(shape, [])
+        try:
+            kept = free.pop()
+        except IndexError:
+            kept = np.empty(shape, np.float32)
+        # An array over a foreign owner: NumPy's views of it hold on to it, and not to what lies below.
+        return np.asarray(_Loan(kept, free))
+
+
+class _Loan:
+    """Owner of a lent array's memory; it takes it back in the end."""
+
+    def __init__(self, kept: Floats, free: list[Floats]) -> None:
+        self.__array_interface__ = kept.__array_interface__
+        self._kept, self._free = kept, free
+
+    def __del__(self) -> None:
+        self._free.append(self._kept)
+
+
+def _check_multiple(dataset: Dataset, gt_size: int) -> None:
     if gt_size % dataset.scale or gt_size < 1:
         fact = f"{gt_size} is not a multiple of the scale, {dataset.scale}"
         raise UsageError("gt_size", fact, hint=f"use {max(gt_size // dataset.scale, 1) * dataset.scale}")
-    if not rows:
-        raise UsageError(
-            str(dataset.folder), "no pictures to train on", hint="add sources, or lower prepare.validation"
-        )
-    small = [row for row in rows if min(row.width, row.height) < gt_size]
-    if small:
-        shown = ", ".join(f"{row.name} ({row.file}, {row.width}×{row.height})" for row in small[:SHOWN])
-        more = f" and {len(small) - SHOWN} more" if len(small) > SHOWN else ""
-        least = min(min(row.width, row.height) for row in small) // dataset.scale * dataset.scale
-        fact = f"crops of {gt_size} pixels do not fit into {shown}{more}"
-        hint = f"set gt_size to {least} or less in the profile, or prepare.checks.smallest_side to {gt_size}"
-        raise UsageError("gt_size", fact, where=dataset.folder, hint=hint)
+
+
+def _too_small(dataset: Dataset, gt_size: int, count: int, shown: list[str], least: int) -> UsageError:
+    more = f" and {count - SHOWN} more" if count > SHOWN else ""
+    fits = least // dataset.scale * dataset.scale
+    fact = f"crops of {gt_size} pixels do not fit into {', '.join(shown)}{more}"
+    hint = f"set gt_size to {fits} or less in the profile, or prepare.checks.smallest_side to {gt_size}"
+    return UsageError("gt_size", fact, where=dataset.folder, hint=hint)

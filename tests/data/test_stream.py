@@ -172,3 +172,17 @@ def test_a_crop_that_is_no_multiple_of_the_scale_is_told(dataset: Dataset) -> No
     with pytest.raises(UsageError, match="33 is not a multiple of the scale, 2") as caught:
         SampleStream(dataset, **{**OPTIONS, "gt_size": 33})
     assert "use 32" in caught.value.hint
+
+
+def test_arrays_are_used_again_only_when_nobody_holds_a_part_of_them(dataset: Dataset) -> None:
+    with closing(SampleStream(dataset, **{**OPTIONS, "threads": 1})) as samples:
+        held = next(samples).gt_bchw[1, 0, 4:8]
+        before, places = held.copy(), set()
+        for _ in range(20):
+            batch = next(samples)
+            places.add(batch.gt_bchw.__array_interface__["data"][0])
+            del batch
+        assert len(places) < 20
+        assert np.array_equal(held, before)
+        held[:] = 1.0
+        assert held.base is not None
