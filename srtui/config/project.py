@@ -10,7 +10,7 @@ from annotated_types import Ge, Gt, Le, Len
 from pydantic import Discriminator, Tag
 
 from srtui.config.checks import Checks
-from srtui.config.section import Positive, Section, Seed
+from srtui.config.section import NotNegative, Positive, Section, Seed
 
 Scale = Literal[1, 2, 3, 4]
 Path = Annotated[str, Len(1, 4096)]
@@ -76,8 +76,20 @@ class Lmdb(Section):
     """Takes interlaced, blocky, soft and flat pictures too."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Video(Section):
+    """Frames of a clean, progressive video: the sharpest over its scenes."""
+
+    video: Path
+    """A video file."""
+    frames: NotNegative = 0
+    """How many at most; 0: one for every ten seconds of each scene."""
+    insist: bool = False
+    """Takes interlaced, blocky, soft and flat material too."""
+
+
 def _kind_of_source(value: Any) -> str | None:
-    names = ("folder", "synthetic", "pairs", "lmdb")
+    names = ("folder", "synthetic", "pairs", "lmdb", "video")
     if isinstance(value, Mapping):
         return next((name for name in names if name in value), None)
     return next((name for name in names if hasattr(value, name)), None)
@@ -87,7 +99,8 @@ Source = Annotated[
     Annotated[Folder, Tag("folder")]
     | Annotated[SyntheticPictures, Tag("synthetic")]
     | Annotated[Pairs, Tag("pairs")]
-    | Annotated[Lmdb, Tag("lmdb")],
+    | Annotated[Lmdb, Tag("lmdb")]
+    | Annotated[Video, Tag("video")],
     Discriminator(_kind_of_source),
 ]
 

@@ -130,7 +130,7 @@ def _make(request: PrepareRequest, sources: Sequence[PictureSource], task: Task)
         hint = "srtui prepare --fresh makes the dataset anew from what is there now"
         raise UsageError(entry.file, "was changed or removed while it was prepared", where=source.title, hint=hint)
     try:
-        gt_hwc, lq_hwc = source.read(entry.file)
+        gt_hwc, lq_hwc = source.read(entry.file, entry.address)
         if not (task.decided or source.trusted):
             check_material(gt_hwc, request.prepare.checks)
         if lq_hwc is None:

@@ -20,6 +20,7 @@ class PairSource:
     """Two shelves; an lq is called like its gt, with any suffix, or with x2, x3 or x4 before it (as DIV2K's are)."""
 
     paired = True
+    whole = None
 
     def __init__(self, section: PairFolders, scale: int, *, trusted: bool) -> None:
         self._gt, self._lq = (open_shelf(path, as_lmdb=is_lmdb(Path(path))) for path in (section.gt, section.lq))
@@ -60,7 +61,7 @@ class PairSource:
         self._compare((gt.width, gt.height), (lq.width, lq.height))
         return gt.width, gt.height
 
-    def read(self, name: str) -> tuple[Picture, Picture]:
+    def read(self, name: str, address: str) -> tuple[Picture, Picture]:  # noqa: ARG002 - of the protocol
         """Decode both files."""
         gt_hwc, lq_hwc = self._gt.read(name), self._lq.read(self._partners[name])
         try:

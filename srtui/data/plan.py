@@ -69,6 +69,8 @@ class Entry:
     """Decides everything that is drawn for it."""
     scene: str = ""
     """It stays on the side of the split on which its scene is."""
+    address: str = ""
+    """What its source needs, besides the name, to find it again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,10 +43,10 @@ SHOWN = 20
 
 def sources_digest(sources: Sequence[PictureSource]) -> str:
     """Digest of what is there now: names, sizes and times of every file that could be a picture."""
-    digest = hashlib.blake2b(digest_size=16)
+    digest = _Sum()
     for index, source in enumerate(sources):
-        for found in source.find():
-            _fold(digest, index, found)
+        for found in [source.whole] if source.whole else source.find():
+            digest.add(index, found)
     return digest.hexdigest()
 
 
@@ -105,7 +105,7 @@ class _Survey:
 
 
 def _survey(job: JobContext, request: PrepareRequest, sources: Sequence[PictureSource], seen: IO[str]) -> _Survey:
-    survey, digest = _Survey(), hashlib.blake2b(digest_size=16)
+    survey, digest = _Survey(), _Sum()
     found_in = [0] * len(sources)
     items = ((index, found) for index, source in enumerate(sources) for found in source.find())
 
@@ -118,12 +118,23 @@ def _survey(job: JobContext, request: PrepareRequest, sources: Sequence[PictureS
             job.check()
             job.progress(done, 0, "files")
             found_in[each.source] += 1
-            _fold(digest, each.source, each.found)
+            whole = sources[each.source].whole
+            if found_in[each.source] == 1 or whole is None:
+                digest.add(each.source, whole or each.found)
             _remember(request, survey, each)
             if each.reason:
                 job.rejected(each.found.name, each.reason)
             found = each.found
-            row = [each.source, found.name, found.stamps, each.width, each.height, each.reason, found.scene]
+            row = [
+                each.source,
+                found.name,
+                found.stamps,
+                each.width,
+                each.height,
+                each.reason,
+                found.scene,
+                found.address,
+            ]
             seen.write(json.dumps(row) + "\n")
     for source, count in zip(sources, found_in, strict=True):
         if not count:
@@ -174,10 +185,16 @@ def _raise_mismatches(survey: _Survey) -> None:
         raise UsageError("pairs", fact, hint="mend or remove these files: one wrong pair makes all doubtful")
 
 
-def _fold(digest: hashlib.blake2b, source: int, found: Found) -> None:
-    """Add what would show a change; files that are not called like pictures may come and go."""
-    if found.stamps or not found.reason:
-        digest.update(json.dumps([source, found.name, found.stamps]).encode())
+class _Sum:
+    """Digest of what would show a change; files that are not called like pictures may come and go."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.blake2b(digest_size=16)
+        self.hexdigest = self._digest.hexdigest
+
+    def add(self, source: int, found: Found) -> None:
+        if found.stamps or not found.reason:
+            self._digest.update(json.dumps([source, found.name, found.stamps]).encode())
 
 
 def _split(request: PrepareRequest, survey: _Survey) -> NDArray[np.bool_]:
@@ -261,7 +278,7 @@ def _lines(
 ) -> Iterator[Entry | Refused]:
     index = 0
     for line in seen:
-        source, name, stamps, width, height, reason, scene = json.loads(line)
+        source, name, stamps, width, height, reason, scene, address = json.loads(line)
         if reason:
             yield Refused(source=source, file=name, reason=reason)
             continue
@@ -276,5 +293,6 @@ def _lines(
             scenario=scenario,
             key=key(request.prepare.seed, "picture", source, name),
             scene=scene,
+            address=address,
         )
         index += 1

@@ -23,6 +23,7 @@ from srtui.data.planning import make_plan, sources_digest
 from srtui.data.reports import REJECTED, write_names, write_rejected
 from srtui.data.sources import PictureSource, open_source
 from srtui.data.store import StoreReader, unused
+from srtui.data.videos import Tell
 from srtui.errors import MachineError, NothingUsableError, SrtuiError, UsageError
 from srtui.jobs.context import JobContext
 from srtui.jobs.lock import take
@@ -57,7 +58,7 @@ def run(job: JobContext, request: PrepareRequest) -> None:
 
 def _prepare(job: JobContext, request: PrepareRequest, folder: Path) -> None:
     _clear(job, request, folder)
-    sources = open_sources(request)
+    sources = open_sources(request, tell=lambda frames: _tell(job, frames))
     if (folder / FILE).is_file():
         _leave(job, request, folder, sources)
         return
@@ -84,9 +85,14 @@ def _clear(job: JobContext, request: PrepareRequest, folder: Path) -> None:
             (folder / name).unlink(missing_ok=True)
 
 
-def open_sources(request: PrepareRequest) -> list[PictureSource]:
-    """Every source of a request, those for validation last."""
-    return [open_source(source, request.scale) for source in (*request.sources, *request.validation_sources)]
+def open_sources(request: PrepareRequest, tell: Tell = lambda _frames: None) -> list[PictureSource]:
+    """Every source of a request, those for validation last; ``tell`` hears how much of a video was looked at."""
+    return [open_source(source, request.scale, tell) for source in (*request.sources, *request.validation_sources)]
+
+
+def _tell(job: JobContext, frames: int) -> None:
+    job.check()
+    job.progress(frames, 0, "frames")
 
 
 def _leave(job: JobContext, request: PrepareRequest, folder: Path, sources: Sequence[PictureSource]) -> None:

@@ -1,4 +1,4 @@
-"""Where clean pictures come from: shelves of files, the generator, and (pairs.py) shelves of pairs."""
+"""Where clean pictures come from: shelves of files, the generator; pairs.py has pairs, videos.py videos."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Protocol
 
 from srtui_kernels.dead_leaves import dead_leaves
 
-from srtui.config.project import Folder, Lmdb, Pairs, Source, Synthetic, SyntheticPictures
+from srtui.config.project import Folder, Lmdb, Pairs, Source, Synthetic, SyntheticPictures, Video
 from srtui.data.pairs import PairSource
 from srtui.data.pictures import Picture
 from srtui.data.shelves import Shelf, open_shelf
+from srtui.data.videos import Tell, VideoSource
 from srtui.data.walk import Found, Stamp
 from srtui.degradation.draws import key
 
@@ -30,6 +31,10 @@ class PictureSource(Protocol):
     def trusted(self) -> bool:
         """Whether its pictures are taken as clean material without a look."""
 
+    @property
+    def whole(self) -> Found | None:
+        """What stands for all that it holds where finding takes long, so as to see whether it has changed."""
+
     def find(self) -> Iterator[Found]:
         """Everything that is there, in an order that depends on names only."""
 
@@ -39,12 +44,17 @@ class PictureSource(Protocol):
     def size(self, name: str) -> tuple[int, int]:
         """Width and height, without decoding; raises PictureRejected, or MismatchError for a pair."""
 
-    def read(self, name: str) -> tuple[Picture, Picture | None]:
+    def read(self, name: str, address: str) -> tuple[Picture, Picture | None]:
         """Decode gt, and the lq of a pair; raises PictureRejected."""
 
 
-def open_source(source: Source, scale: int) -> PictureSource:
+def open_source(source: Source, scale: int, tell: Tell = lambda _done: None) -> PictureSource:
     """Open what project.yml names.
+
+    Parameters
+    ----------
+    tell
+        Called with the number of frames of a video that were looked at; may raise to stop.
 
     Raises
     ------
@@ -58,6 +68,8 @@ def open_source(source: Source, scale: int) -> PictureSource:
             return FileSource(open_shelf(source.lmdb, as_lmdb=True), trusted=source.insist)
         case Pairs():
             return PairSource(source.pairs, scale, trusted=source.insist)
+        case Video():
+            return VideoSource(source, tell)
         case SyntheticPictures():
             return SyntheticSource(source.synthetic)
 
@@ -66,6 +78,7 @@ class FileSource:
     """Every picture of a shelf."""
 
     paired = False
+    whole = None
 
     def __init__(self, shelf: Shelf, *, trusted: bool) -> None:
         self.title, self.trusted = shelf.title, trusted
@@ -84,7 +97,7 @@ class FileSource:
         header = self._shelf.header(name)
         return header.width, header.height
 
-    def read(self, name: str) -> tuple[Picture, None]:
+    def read(self, name: str, address: str) -> tuple[Picture, None]:  # noqa: ARG002 - of the protocol
         """Decode the file."""
         return self._shelf.read(name), None
 
@@ -94,6 +107,7 @@ class SyntheticSource:
 
     paired = False
     trusted = True
+    whole = None
 
     def __init__(self, section: Synthetic) -> None:
         self.title = f"synthetic (seed {section.seed})"
@@ -111,7 +125,7 @@ class SyntheticSource:
         """As the section says."""
         return self._section.width, self._section.height
 
-    def read(self, name: str) -> tuple[Picture, None]:
+    def read(self, name: str, address: str) -> tuple[Picture, None]:  # noqa: ARG002 - of the protocol
         """Generate the picture."""
         seed = key(self._section.seed, "dead leaves", int(name))
         return dead_leaves(self._section.height, self._section.width, seed), None

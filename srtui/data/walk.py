@@ -29,6 +29,8 @@ class Found:
     """Why it is no pair: one is enough to doubt all, so that the job ends."""
     scene: str = ""
     """Pictures of one scene of a source stay on one side of the split."""
+    address: str = ""
+    """What its source needs, besides the name, to find it again."""
 
 
 def walk(root: Path) -> Iterator[Found]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from srtui.config import shipped
 from srtui.config.profile import Profile
-from srtui.config.project import Folder, Lmdb, PairFolders, Pairs, Project, Source, SyntheticPictures
+from srtui.config.project import Folder, Lmdb, PairFolders, Pairs, Project, Source, SyntheticPictures, Video
 from srtui.config.reader import read_yaml, to_plain, to_yaml
 from srtui.config.requests import PrepareRequest, RestoreRequest, TrainRequest, ValidateRequest
 from srtui.errors import UsageError
@@ -161,6 +161,8 @@ class OpenProject:
             case Pairs():
                 pairs = PairFolders(gt=str(self.path(source.pairs.gt)), lq=str(self.path(source.pairs.lq)))
                 return dataclasses.replace(source, pairs=pairs)
+            case Video():
+                return dataclasses.replace(source, video=str(self.path(source.video)))
             case SyntheticPictures():
                 return source
 
