@@ -120,7 +120,7 @@ def _validate(tree: Tree, section: type[T], path: str, rows: list[str]) -> T:
         if isinstance(tree.value, dict):
             result = _adapter(section).validate_json(json.dumps(tree.value), strict=True)
     except ValidationError as error:
-        explained = [_explain(tree, section, details) for details in error.errors(include_url=False)]
+        explained = [_explain(tree, section, details) for details in error.errors(include_url=False) if _says(details)]
         # A union reports one finding per member that did not fit; the first at a place says enough, and none
         # is needed where the YAML itself was at fault.
         known = {finding.key for finding in findings}
@@ -186,6 +186,11 @@ def _explain(tree: Tree, section: type[Any], details: ErrorDetails) -> Finding:
             return Finding(place, key, f"{given!r} is out of range", f"allowed: {words} {context[bound]}")
     fact = details["msg"][0].lower() + details["msg"][1:]
     return Finding(place, key, f"{fact}, got {_short(given)}", "")
+
+
+def _says(details: ErrorDetails) -> bool:
+    """Whether a finding tells something: a list whose items are wrong is not, as pydantic adds, too short as well."""
+    return details["type"] != "too_short" or len(details["input"]) < details["ctx"]["min_length"]
 
 
 def _short(value: Any) -> str:

@@ -15,7 +15,7 @@ from srtui_kernels.jpeg_tables import preset
 from srtui_kernels.resize import resize
 
 from srtui.config import shipped
-from srtui.config.degradation import ByScale, Gaussian, Jpeg, Motion, Resize, Scenario
+from srtui.config.degradation import ByScale, Choice, Fit, Gaussian, Jpeg, Median, Motion, OneOf, Resize, Scenario
 from srtui.degradation.scenarios import check, choose, deal, degrade, resolve
 from srtui.errors import UsageError
 
@@ -124,3 +124,77 @@ def test_dealing_does_not_follow_the_order_of_the_pictures() -> None:
 def test_choosing_follows_the_shares() -> None:
     scenarios = [scenario(*HALF.steps, share=share) for share in (1, 3)]
     assert [choose(scenarios, word) for word in (0, 2**62 - 1, 2**62, 2**64 - 1)] == [0, 0, 1, 1]
+
+
+RANDOM = Resize(percent=ByScale(x4=(15.0, 150.0), x2=(15.0, 150.0)), filter=("area", "bilinear"))
+
+
+def test_drawn_sizes_end_where_they_must() -> None:
+    anyhow = scenario(RANDOM, Fit(filter="area"))
+    for scale in (4, 2):
+        check(anyhow, scale, 256, 128)
+        for key in range(20):
+            first, last = resolve(anyhow, scale, 256, 128, key)
+            assert 0.15 <= first.width / 256 <= 1.5
+            assert (last.width, last.height) == (256 // scale, 128 // scale)
+    assert {resolve(anyhow, 4, 256, 128, key)[0].filter for key in range(20)} == {"area", "bilinear"}
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (RANDOM,),
+        (Fit(), Resize(percent=ByScale(x4=50), probability=0.5)),
+        (OneOf(choices=(Choice(steps=(Fit(),)), Choice(steps=()))),),
+        (OneOf(choices=(Choice(steps=(Fit(),)), Choice(steps=(Fit(),))), probability=0.5),),
+    ],
+)
+def test_an_end_that_is_drawn_is_refused(steps: tuple[object, ...]) -> None:
+    with pytest.raises(UsageError, match="the size that it ends with is drawn") as caught:
+        check(scenario(*steps), 4, 256, 128)
+    assert "fit" in caught.value.hint
+
+
+def test_choices_that_all_end_right_are_right() -> None:
+    order = OneOf(choices=(Choice(steps=(Fit(), Jpeg(quality=50))), Choice(steps=(Jpeg(quality=50), Fit()))))
+    check(scenario(RANDOM, order), 4, 256, 128)
+
+
+def test_a_width_may_have_percentages_of_its_own() -> None:
+    squeezed = scenario(Resize(percent=ByScale(x4=25), width=ByScale(x4=20)), Fit())
+    first, last = resolve(squeezed, 4, 320, 160, key=1)
+    assert [(step.width, step.height) for step in (first, last)] == [(64, 40), (80, 40)]
+
+
+def test_percentages_may_be_of_the_result() -> None:
+    again = scenario(RANDOM, Resize(percent=ByScale(x4=120), of="result"), Fit())
+    assert [(step.width, step.height) for step in resolve(again, 4, 320, 160, key=1)[1:]] == [(96, 48), (80, 40)]
+
+
+def test_steps_happen_as_often_as_their_probability_says() -> None:
+    some = scenario(Median(probability=0.3))
+    happened = sum(len(resolve(some, 1, 64, 64, key)) for key in range(1000))
+    assert 250 < happened < 350
+
+
+def test_choices_are_drawn_by_their_shares() -> None:
+    either = OneOf(choices=(Choice(share=1, steps=(Median(),)), Choice(share=3, steps=())))
+    happened = sum(len(resolve(scenario(either), 1, 64, 64, key)) for key in range(1000))
+    assert 200 < happened < 300
+
+
+def test_pixels_of_the_result_grow_with_the_scale() -> None:
+    steps = (Gaussian(sigma=1.0, sigma_y=0.5, pixels="result"), Motion(angles=(0.0,), length=5.0, pixels="result"))
+    blurred = scenario(*steps, Fit(), *steps)
+    for scale in (4, 2, 1):
+        before, smear, *_, after, short = resolve(blurred, scale, 64, 64, key=1)
+        assert (before.sigma_x, before.sigma_y, smear.length) == (scale, 0.5 * scale, 5 * scale)
+        assert (after.sigma_x, after.sigma_y, short.length) == (1.0, 0.5, 5.0)
+
+
+def test_any_angle_is_any() -> None:
+    smear = scenario(Motion(angles="any", bend=(-30.0, 30.0)))
+    drawn = [resolve(smear, 1, 64, 64, key)[0] for key in range(200)]
+    assert min(step.angle for step in drawn) < -150
+    assert max(step.angle for step in drawn) > 150
+    assert all(-30 <= step.bend <= 30 for step in drawn)
