@@ -104,9 +104,9 @@ class Decisions:
         self.refused = 0
         self._owed = 0
         self._said = -1
-        self._lines = PlanLines(folder / PLAN)
         self._index = LikenessIndex(head.train + head.val)
         self._recall()
+        self._lines = PlanLines(folder / PLAN)
         self._journal = EventWriter(folder / DECISIONS)
         self._signatures = os.open(folder / SIGNATURES, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         os.ftruncate(self._signatures, self._kept * SIGNATURE.itemsize)

@@ -209,17 +209,17 @@ def _split(request: PrepareRequest, survey: _Survey) -> NDArray[np.bool_]:
     if count and number >= count:
         fact = f"{number} pictures wanted, {count} are usable: none would be left to train on"
         raise UsageError("prepare.validation", fact, hint="lower it, or add sources")
-    if number <= 0:
+    if number <= 0 or not count:
         return np.zeros(count, np.bool_)
     scenes = np.asarray(survey.scenes)
-    marked = np.isin(scenes, _scenes_for(number, *np.unique(scenes, return_counts=True)))
+    marked = np.isin(scenes, scenes_for(number, *np.unique(scenes, return_counts=True)))
     if marked.all():
         fact = f"{number} of {count} pictures wanted, but all are of one scene: none would be left to train on"
         raise UsageError("prepare.validation", fact, hint="set it to 0, or give validation_sources")
     return np.asarray(marked, np.bool_)
 
 
-def _scenes_for(wanted: int, scenes: NDArray[np.uint64], sizes: NDArray[np.intp]) -> NDArray[np.uint64]:
+def scenes_for(wanted: int, scenes: NDArray[np.uint64], sizes: NDArray[np.intp]) -> NDArray[np.uint64]:
     """Scenes in the order of their keys, as long as they fit into what is wanted; at least the smallest."""
     if len(scenes) == sizes.sum():
         return scenes[:wanted]

@@ -61,7 +61,7 @@ class VideoSource:
         with Reader(self._path) as reader:
             return reader.facts.width, reader.facts.height
 
-    def read(self, name: str, address: str) -> tuple[Picture, None]:
+    def read(self, name: str, address: str) -> tuple[Picture, None]:  # noqa: ARG002 - of the protocol
         """Decode a frame."""
         rgb_hwc = frame_at(self._path, Chosen(**json.loads(address)))
         height, width = rgb_hwc.shape[:2]
