@@ -1,10 +1,9 @@
 """
 Resizing with antialiasing: the same bytes as Pillow's ``Image.resize``, and Photoshop's filters on the same machinery.
 
-Every output row is a weighted sum of source rows. The weights are whole numbers with 22 bits after the point, the sum
-is rounded and clipped to a byte. The horizontal pass always comes first (Pillow 13 turns them round where the height
-shrinks more than the width): strips of rows are transposed, so that both passes are the one loop over whole rows that
-LLVM vectorises.
+Every output value is a weighted sum of source values, first across, then down. The weights are whole numbers with 22
+bits after the point, the sum is rounded and clipped to a byte after each pass (`_resampling`). The horizontal pass
+always comes first (Pillow 13 turns them round where the height shrinks more than the width).
 
 Sources: Pillow, src/libImaging/Resample.c and Geometry.c. Photoshop: J. Summers, "Notes on Photoshop's image resize
 algorithms" (measured on CS5.1 with ResampleScope); its extra box step below 25 % is left out.
@@ -15,13 +14,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import lru_cache, partial
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from srtui_kernels._checks import Bytes, channels_of, rows_of, whole_number
-from srtui_kernels._jit import kernel
+from srtui_kernels._resampling import FRACTION_BITS, Steps, Windows, find_steps, resample_rows
 
 Filter = Literal[
     "bicubic", "bilinear", "lanczos", "area", "nearest", "photoshop", "photoshop-sharper", "photoshop-smoother"
@@ -29,8 +28,6 @@ Filter = Literal[
 FILTERS: tuple[Filter, ...] = get_args(Filter)
 
 LARGEST_SIDE = 1 << 20
-_FRACTION_BITS = 22  # 32 bits less 8 of the pixel less 2 for overshoot, as in Pillow
-_STRIP = 64  # rows transposed together; 64 × 3 columns of 2048 fit in L2
 
 
 def resize(src_hwc: Bytes, width: int, height: int, filter: Filter = "bicubic") -> Bytes:  # noqa: A002 (Pillow's word)
@@ -64,81 +61,22 @@ def resize(src_hwc: Bytes, width: int, height: int, filter: Filter = "bicubic") 
         return _nearest(src_hwc, width, height)
     if (height, width) == src_hwc.shape[:2]:
         return np.array(src_hwc)
-    rows = rows_of(src_hwc)
-    if width != src_hwc.shape[1]:
-        rows = _resize_columns(rows, channels, _weights(src_hwc.shape[1], width, filter))
-    if height != src_hwc.shape[0]:
-        rows = _resize_rows(rows_of(rows), _weights(src_hwc.shape[0], height, filter))
-    out: Bytes = rows.reshape(height, width, *src_hwc.shape[2:])
-    return out
+    out = np.empty((height, width * channels), np.uint8)
+    across, down = _pass(src_hwc.shape[1], width, filter), _pass(src_hwc.shape[0], height, filter)
+    resample_rows(rows_of(src_hwc), out, channels, across, down)
+    return out.reshape(height, width, *src_hwc.shape[2:])
 
 
-class Weights(NamedTuple):
-    """For each output row: where its window of source rows starts, how many they are, and their weights."""
-
-    first: NDArray[np.int32]  # (outputs,)
-    length: NDArray[np.int32]  # (outputs,)
-    weight: NDArray[np.int32]  # (outputs, longest window), fixed point
+@lru_cache(maxsize=256)
+def _pass(size: int, outputs: int, filter: Filter) -> tuple[Windows, Steps]:  # noqa: A002 (Pillow's word)
+    windows = _weights(size, outputs, filter) if size != outputs else _copies(size)
+    return windows, find_steps(windows, size)
 
 
-def _resize_rows(rows: Bytes, weights: Weights) -> Bytes:
-    out = np.empty((weights.first.size, rows.shape[1]), np.uint8)
-    _weighted_rows(rows, out, *weights)
-    return out
-
-
-def _resize_columns(rows: Bytes, channels: int, weights: Weights) -> Bytes:
-    out = np.empty((rows.shape[0], weights.first.size * channels), np.uint8)
-    _weighted_columns(rows, out, channels, *weights)
-    return out
-
-
-@kernel
-def _weighted_rows(
-    src: Bytes, out: Bytes, first: NDArray[np.int32], length: NDArray[np.int32], weight: NDArray[np.int32]
-) -> None:
-    """Fill every row of ``out`` with its weighted sum of rows of ``src``; columns are the vector lanes."""
-    half = np.int32(1 << (_FRACTION_BITS - 1))
-    total = np.empty(src.shape[1], np.int32)
-    for y in range(out.shape[0]):
-        for x in range(total.size):
-            total[x] = half
-        for k in range(length[y]):
-            row = src[first[y] + k]
-            w = weight[y, k]
-            for x in range(total.size):
-                total[x] += np.int32(row[x]) * w
-        result = out[y]
-        for x in range(total.size):
-            result[x] = np.uint8(min(max(total[x] >> np.int32(_FRACTION_BITS), np.int32(0)), np.int32(255)))
-
-
-@kernel
-def _weighted_columns(
-    src: Bytes,
-    out: Bytes,
-    channels: int,
-    first: NDArray[np.int32],
-    length: NDArray[np.int32],
-    weight: NDArray[np.int32],
-) -> None:
-    """Do the same for columns, a transposed strip at a time: a "row" is then one column's pixels of the strip."""
-    height = src.shape[0]
-    strip = np.zeros((src.shape[1] // channels, channels * _STRIP), np.uint8)
-    shrunk = np.empty((first.size, channels * _STRIP), np.uint8)
-    for top in range(0, height, _STRIP):
-        lines = min(_STRIP, height - top)
-        for y in range(lines):
-            row = src[top + y]
-            for x in range(strip.shape[0]):
-                for c in range(channels):
-                    strip[x, c * _STRIP + y] = row[x * channels + c]
-        _weighted_rows(strip, shrunk, first, length, weight)
-        for y in range(lines):
-            result = out[top + y]
-            for x in range(shrunk.shape[0]):
-                for c in range(channels):
-                    result[x * channels + c] = shrunk[x, c * _STRIP + y]
+def _copies(size: int) -> Windows:
+    """Each output is its source value: Pillow leaves a side alone that keeps its length."""
+    ones = np.ones(size, np.int32)
+    return Windows(np.arange(size, dtype=np.int32), ones, (ones << FRACTION_BITS)[:, None])
 
 
 def _nearest(src_hwc: Bytes, width: int, height: int) -> Bytes:
@@ -154,8 +92,7 @@ def _nearest_positions(size: int, outputs: int) -> NDArray[np.intp]:
     return np.minimum(np.cumsum(step).astype(np.intp), size - 1)
 
 
-@lru_cache(maxsize=256)
-def _weights(size: int, outputs: int, filter: Filter) -> Weights:  # noqa: A002 (Pillow's word)
+def _weights(size: int, outputs: int, filter: Filter) -> Windows:  # noqa: A002 (Pillow's word)
     """Compute the windows as Pillow's precompute_coeffs does, in float64, and round the weights to fixed point."""
     scale = size / outputs
     support, shape = _shape(filter, outputs / size)
@@ -170,8 +107,8 @@ def _weights(size: int, outputs: int, filter: Filter) -> Weights:  # noqa: A002 
         weight[:, k] = np.where(k < length, shape((k + first - centre + 0.5) * (1.0 / stretch)), 0.0)
         total += weight[:, k]
     weight /= np.where(total == 0.0, 1.0, total)[:, None]
-    fixed = np.trunc(weight * (1 << _FRACTION_BITS) + np.copysign(0.5, weight))
-    return Weights(first.astype(np.int32), length.astype(np.int32), fixed.astype(np.int32))
+    fixed = np.trunc(weight * (1 << FRACTION_BITS) + np.copysign(0.5, weight))
+    return Windows(first.astype(np.int32), length.astype(np.int32), fixed.astype(np.int32))
 
 
 Positions = NDArray[np.float64]

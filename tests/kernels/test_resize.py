@@ -64,7 +64,7 @@ def test_flat_pictures_stay_flat(filter: str) -> None:
 def test_no_sum_leaves_32_bits(filter: str) -> None:
     for size in range(1, 41):
         for outputs in range(1, 41):
-            weight = _weights.__wrapped__(size, outputs, filter).weight.astype(np.int64)
+            weight = _weights(size, outputs, filter).weight.astype(np.int64)
             assert 255 * np.maximum(weight, 0).sum(axis=1).max() + (1 << 21) < 1 << 31
             assert 255 * np.minimum(weight, 0).sum(axis=1).min() > -(1 << 31)
 
