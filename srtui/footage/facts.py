@@ -14,6 +14,7 @@ _FIELD_ORDERS = {1: "progressive", 2: "tff", 3: "bff", 4: "tff", 5: "bff"}
 """AVFieldOrder (libavcodec/defs.h); for the stored-apart orders what the container's `fiel` atom means by them."""
 _MATRICES = {1: "bt709", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
 """AVColorSpace (ITU-T H.273, table 4)."""
+_FASTEST = 1000  # frames a second
 DV_RATES = {480: Fraction(30000, 1001), 576: Fraction(25)}
 """Frames a second of DV by its number of lines (IEC 61834-2)."""
 
@@ -57,7 +58,7 @@ class Facts:
 def facts_of(path: Path, container: Any, stream: Any) -> Facts:
     """Read the headers of an open file."""
     context = stream.codec_context
-    rate = Fraction(stream.average_rate or stream.guessed_rate or stream.base_rate or 25)
+    rate = _rate(stream.average_rate, stream.guessed_rate, stream.base_rate)
     seconds = _seconds(container, stream)
     return Facts(
         path=path,
@@ -79,6 +80,11 @@ def facts_of(path: Path, container: Any, stream: Any) -> Facts:
         full_range=int(context.color_range) == 2 or (context.pix_fmt or "").startswith("yuvj"),
         sound=_sound(container),
     )
+
+
+def _rate(*said: Fraction | None) -> Fraction:
+    """First rate that can be meant: of raw DV files the average is that of the clock."""
+    return next((Fraction(rate) for rate in said if rate and 1 <= rate <= _FASTEST), Fraction(25))
 
 
 def _aspect(value: Fraction | None) -> Fraction | None:

@@ -16,7 +16,7 @@ SMEARED = 1.8
 photographs through real DV: motion over 5 pixels costs 0.7 (nine of ten below 1.45), over 15 pixels 2.6 (nine of ten
 above 2.05). It compares pictures of the same thing; as an absolute level it would mean nothing."""
 
-_STILL = 1.0  # a block's mean change below which nothing happened; sensor noise of 1 level gives 1.1
+_STILL = 1.5  # mean change that no block exceeds if nothing happened; sensor noise of 1.5 levels gives 1.7 and more
 _CUT = 6.0  # levels of the reduced picture; a quick pan gives up to 10, but for many pictures on end
 _PEAK = 3.0  # how much larger a change must be than those around it
 _AROUND = 6  # pictures before and after that a cut stands out from

@@ -1,0 +1,177 @@
+"""What a scan says of tapes whose truth is known."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from srtui.cli.scan_report import scan_lines
+from srtui.errors import NothingUsableError
+from tests.footage.scanning import Scan
+from tests.footage.tapes import DV, Scene, Tape, conceal, make_tape, overwrite, packets
+
+SCENES = (
+    Scene(frames=40, seed=1, smeared=range(10, 16)),
+    Scene(frames=40, seed=2, repeated=(7, 8, 30)),
+    Scene(frames=30, seed=3, speed=1, torn=(12,)),
+)
+
+
+def scan_of(folder: Path, name: str, tape: Tape) -> Scan:
+    return Scan(folder, make_tape(folder / name, tape)).run()
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Scan:
+    return scan_of(tmp_path_factory.mktemp("plain"), "a.mkv", Tape(scenes=SCENES, border=(2, 6, 8, 12)))
+
+
+def test_cuts_repeats_smeared_and_torn_frames_are_found(plain: Scan) -> None:
+    assert [scene["first"] for scene in plain.found["scenes"]] == [0, 40, 80]
+    assert plain.where("smeared") == [10, 11, 12, 13, 14, 15]
+    assert plain.where("repeat") == [47, 48, 70]
+    assert plain.where("dropout") == [92]
+
+
+def test_blank_edges_are_measured_side_by_side(plain: Scan) -> None:
+    border = plain.found["border"]
+    assert [border[side] for side in ("top", "bottom", "left", "right")] == [2, 6, 8, 12]
+
+
+def test_only_whole_new_and_sharp_frames_are_usable(plain: Scan) -> None:
+    unfit = {10, 11, 12, 13, 14, 15, 47, 48, 70, 92}
+    assert {picture.frame for picture in plain.listed if not picture.usable} == unfit
+    assert plain.found["usable"] == 110 - len(unfit)
+
+
+def test_ranks_begin_anew_in_each_scene(plain: Scan) -> None:
+    ranks, scenes = plain.column("rank"), plain.column("scene")
+    for scene in (1, 2, 3):
+        mine = sorted(rank for rank, number in zip(ranks, scenes, strict=True) if number == scene and rank)
+        assert mine == list(range(1, len(mine) + 1))
+
+
+@pytest.mark.parametrize("truth", ["progressive", "tff", "bff"])
+@pytest.mark.parametrize("flags", ["progressive", "tff", "bff"])
+def test_fields_are_seen_in_the_pictures_whatever_the_flags_say(tmp_path: Path, truth: str, flags: str) -> None:
+    tape = Tape(scenes=(Scene(frames=40, smeared=(9, 10)),), fields=truth, flags=flags)
+    scan = scan_of(tmp_path, "a.mkv", tape)
+    fields = scan.found["interlacing"]
+    assert (fields["order"] or "progressive", fields["claimed"], fields["proven"]) == (truth, flags, True)
+    assert scan.where("smeared") == [9, 10]
+    assert ("although the file says" in "\n".join(scan_lines(scan.found, scan.place))) == (truth != flags)
+
+
+def test_where_nothing_moves_the_flags_are_believed(tmp_path: Path) -> None:
+    scan = scan_of(tmp_path, "a.mkv", Tape(scenes=(Scene(frames=30, speed=0),), fields="bff"))
+    fields = scan.found["interlacing"]
+    assert (fields["scan"], fields["order"], fields["proven"]) == ("interlaced", "bff", False)
+    assert "too little moves" in "\n".join(scan_lines(scan.found, scan.place))
+
+
+def test_a_tape_that_changes_its_fields_is_told_in_stretches(tmp_path: Path) -> None:
+    first = Tape(scenes=(Scene(frames=250, speed=2),), fields="bff", codec="mpeg2video", size=(176, 144))
+    second = Tape(scenes=(Scene(frames=40, speed=2, seed=4),), codec="mpeg2video", size=(176, 144), flags="bff")
+    joined = tmp_path / "a.m2v"
+    parts = [make_tape(tmp_path / f"{number}.m2v", tape).read_bytes() for number, tape in enumerate((first, second))]
+    joined.write_bytes(b"".join(parts))
+    fields = Scan(tmp_path, joined).run().found["interlacing"]
+    kinds = [(each["first"], each["kind"]) for each in fields["stretches"]]
+    assert kinds == [(0, "bff"), (250, "progressive")]
+
+
+def test_a_flash_is_no_cut_and_a_quick_pan_neither(tmp_path: Path) -> None:
+    scan = scan_of(tmp_path, "a.mkv", Tape(scenes=(Scene(frames=60, speed=40),)))
+    assert scan.found["scenes_found"] == 1
+
+
+def test_an_empty_picture_is_not_sharp(tmp_path: Path) -> None:
+    dark = Tape(scenes=(Scene(frames=20),), border=(144, 144, 0, 0))
+    with pytest.raises(StopIteration):
+        next(picture for picture in scan_of(tmp_path, "a.mkv", dark).listed if picture.usable)
+
+
+def test_what_the_player_could_not_read_of_dv_is_found(tmp_path: Path) -> None:
+    path = make_tape(tmp_path / "a.avi", Tape(scenes=(Scene(frames=20),), **DV))
+    conceal(path, 5, range(30))
+    conceal(path, 11, (100,))
+    scan = Scan(tmp_path, path).run()
+    assert scan.where("dropout") == [5, 11]
+    assert scan.found["dropouts"]["worst"][0] == {"frame": 5, "time": 0.2, "blocks": 30}
+    assert scan.found["dropouts"]["told_by"] == "the player"
+
+
+def test_a_missing_end_is_reported(tmp_path: Path) -> None:
+    tape = Tape(scenes=(Scene(frames=30),), container={"movflags": "faststart"}, **DV)
+    path = make_tape(tmp_path / "a.mov", tape)
+    with path.open("r+b") as file:
+        file.truncate(packets(path)[20][0])
+    scan = Scan(tmp_path, path).run()
+    assert (scan.found["frames"], scan.found["missing"]) == (20, 10)
+    text = "\n".join(scan_lines(scan.found, scan.place))
+    assert "truncated: its index lists 30 frames, the last 10 are not there" in text
+
+
+def test_dv_that_was_overwritten_is_a_dropout(tmp_path: Path) -> None:
+    path = make_tape(tmp_path / "a.avi", Tape(scenes=(Scene(frames=20),), **DV))
+    overwrite(path, packets(path)[4][0] + 72_000, bytes(36_000))
+    scan = Scan(tmp_path, path).run()
+    assert scan.where("dropout") == [4]
+    assert scan.found["dropouts"]["worst"][0]["blocks"] == 36_000 // 80 * 135 // 150
+
+
+def test_broken_packets_are_reported_with_their_places(tmp_path: Path) -> None:
+    path = make_tape(tmp_path / "a.avi", Tape(scenes=(Scene(frames=20),)))
+    position, size = packets(path)[4]
+    overwrite(path, position, b"U" * size)
+    scan = Scan(tmp_path, path).run()
+    assert scan.found["frames"] == 19
+    (place,) = scan.found["broken"]["places"]
+    assert place["byte"] == pytest.approx(position, abs=8)
+    assert "1 broken place, the first at byte" in "\n".join(scan_lines(scan.found, scan.place))
+
+
+def test_pixels_and_rate_are_those_of_the_file(tmp_path: Path) -> None:
+    tape = Tape(scenes=(Scene(frames=12),), rate=Fraction(30000, 1001), aspect=Fraction(8, 9), codec="libx264")
+    file = scan_of(tmp_path, "a.mp4", tape).found["file"]
+    assert (file["aspect"], file["rate"], file["matrix"]) == ("8:9", "30000/1001", "bt601")
+
+
+def test_a_folder_of_tapes_is_scanned_and_what_is_no_video_is_named(tmp_path: Path) -> None:
+    tapes = tmp_path / "мои ленты"
+    (tapes / "inner").mkdir(parents=True)
+    make_tape(tapes / "первая лента.mkv", Tape(scenes=(Scene(frames=12),)))
+    make_tape(tapes / "inner" / "b.mp4", Tape(scenes=(Scene(frames=12),), codec="libx264"))
+    (tapes / "broken.avi").write_bytes(b"nothing")
+    (tapes / "notes.txt").write_text("no tape")
+    scan = Scan(tmp_path, tapes).run()
+    (result,) = scan.events("result")
+    assert (len(result["scans"]), result["rejected"]) == (2, 1)
+    assert [Path(event["name"]).name for event in scan.events("rejected")] == ["broken.avi"]
+    assert sorted(path.name for path in (tmp_path / "scans").iterdir() if (path / "scan.json").exists()) == sorted(
+        Path(place).name for place in result["scans"]
+    )
+
+
+def test_nothing_but_rubbish_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.avi").write_bytes(b"nothing")
+    with pytest.raises(NothingUsableError, match="none of 1"):
+        Scan(tmp_path / "work", tmp_path / "a.avi").run()
+
+
+def test_a_scan_is_not_repeated_unless_the_tape_changes_or_it_is_asked_for(tmp_path: Path) -> None:
+    path = make_tape(tmp_path / "a.mkv", Tape(scenes=(Scene(frames=12),)))
+    first = Scan(tmp_path, path).run()
+    written = (first.place / "scan.json").stat().st_mtime_ns
+    assert (Scan(tmp_path, path).run().place / "scan.json").stat().st_mtime_ns == written
+    assert (Scan(tmp_path, path, fresh=True).run().place / "scan.json").stat().st_mtime_ns > written
+    make_tape(path, Tape(scenes=(Scene(frames=15),)))
+    assert Scan(tmp_path, path).run().found["frames"] == 15
+
+
+def test_scan_json_is_bounded_and_versioned(plain: Scan) -> None:
+    assert plain.found["version"] == 1
+    assert len(json.dumps(plain.found)) < 20_000

@@ -1,0 +1,81 @@
+"""Reading video: every picture once, times and shapes kept, damage counted, places found again."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from srtui.errors import UsageError
+from srtui.footage.reader import Reader
+from tests.footage.tapes import DV, Scene, Tape, make_tape, overwrite, packets
+
+SHORT = (Scene(frames=30, seed=1),)
+
+
+def test_lossless_pictures_come_as_they_were_made(tmp_path: Path) -> None:
+    tape = Tape(scenes=SHORT)
+    with Reader(make_tape(tmp_path / "лента номер 1.mkv", tape)) as reader:
+        for frame, made in zip(reader, tape.pictures(), strict=True):
+            np.testing.assert_array_equal(frame.luma_hw, made)
+
+
+@pytest.mark.parametrize("name", ["a.avi", "a.mov", "a.dv"])
+def test_dv_is_read_from_every_container(tmp_path: Path, name: str) -> None:
+    with Reader(make_tape(tmp_path / name, Tape(scenes=SHORT, **DV))) as reader:
+        frames = list(reader)
+        assert reader.facts.codec == "dvvideo"
+        assert (reader.facts.width, reader.facts.height, reader.facts.rate) == (720, 576, 25)
+        assert reader.facts.aspect == Fraction(16, 15)
+    assert [frame.number for frame in frames] == list(range(30))
+    assert [frame.time for frame in frames] == [round(number / 25, 4) for number in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.mp4", "libx264"), ("a.ts", "mpeg2video"), ("a.mkv", "mpeg2video"), ("a.mkv", "ffv1")]
+)
+def test_a_place_is_found_again_exactly(tmp_path: Path, name: str, codec: str) -> None:
+    tape = Tape(scenes=(Scene(frames=60), Scene(frames=60, seed=2)), codec=codec)
+    path = make_tape(tmp_path / name, tape)
+    with Reader(path) as reader:
+        whole = [frame.anchor() for frame in reader]
+    for last in (7, 50, 63, 119):
+        with Reader(path) as reader:
+            found = reader.go_to(whole[last - 7 : last + 1], start=whole[0].pts)
+            assert [frame.anchor() for frame in (*found, *reader)] == whole[last - 7 :]
+
+
+def test_a_place_that_is_not_there_any_more_is_not_found(tmp_path: Path) -> None:
+    path = make_tape(tmp_path / "a.mkv", Tape(scenes=SHORT))
+    with Reader(path) as reader:
+        anchor = list(reader)[9].anchor()
+        assert not reader.go_to([anchor._replace(crc=1)], start=0)
+
+
+def test_a_broken_packet_is_counted_with_its_place_and_the_rest_is_read(tmp_path: Path) -> None:
+    path = make_tape(tmp_path / "a.avi", Tape(scenes=SHORT))
+    position, size = packets(path)[12]
+    overwrite(path, position, b"U" * size)
+    with Reader(path) as reader:
+        frames = list(reader)
+        (broken,) = reader.broken
+    assert len(frames) == 29
+    assert broken.position == pytest.approx(position, abs=8)
+    assert (broken.before, broken.time) == (12, 12 / 25)
+
+
+@pytest.mark.parametrize("content", [b"", b"no video at all" * 1000])
+def test_what_is_no_video_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.avi"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="cannot be read as video"):
+        Reader(path)
+
+
+def test_a_playlist_cannot_reach_the_network(tmp_path: Path) -> None:
+    path = tmp_path / "a.m3u8"
+    path.write_text("#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n")
+    with pytest.raises(UsageError):
+        Reader(path)
