@@ -17,7 +17,7 @@ from srtui.jobs.folder import JobFolder, read_record
 from srtui.jobs.lock import take
 
 WORK = {
-    "prepare": "srtui.data.prepare",
+    "prepare": "srtui.data.machines",
     "verify": "srtui.data.verify",
     "export": "srtui.data.export",
     "train": "srtui.engine.trainer",
@@ -25,6 +25,7 @@ WORK = {
     "restore": "srtui.engine.restore",
     "scan": "srtui.footage.scan",
     "frames": "srtui.footage.frames",
+    "preview": "srtui.data.preview",
     "run": "srtui.project.run",
 }
 """Kind of job → module whose ``run(job, request)`` does it."""

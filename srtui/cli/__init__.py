@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import click
 
 import srtui
-from srtui.cli import about, footage, job, projects
+from srtui.cli import about, footage, job, preview, projects
 from srtui.errors import SrtuiError
 
 INTERRUPTED = 130
@@ -35,7 +35,13 @@ class _InOrder(click.Group):
                 formatter.write_dl(rows, col_max=12)
 
 
-_SECTIONS = {"The work": projects.COMMANDS, "Tapes": footage.COMMANDS, "Jobs": job.COMMANDS, "About": about.COMMANDS}
+_SECTIONS = {
+    "The work": projects.COMMANDS,
+    "Tapes": footage.COMMANDS,
+    "Degradations": preview.COMMANDS,
+    "Jobs": job.COMMANDS,
+    "About": about.COMMANDS,
+}
 
 
 @click.group(

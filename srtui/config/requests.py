@@ -161,6 +161,18 @@ class FramesRequest(Section):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewRequest(Section):
+    """What a degradation makes of one picture, scenario by scenario."""
+
+    picture: str
+    degradation: Degradation
+    scale: Scale
+    output: str
+    """Folder for the pictures; those of an earlier preview are replaced."""
+    seed: Seed = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest(Section):
     """Do a project's steps in order, each as a job of its own."""
 
@@ -180,6 +192,7 @@ Request = (
     | RestoreRequest
     | ScanRequest
     | FramesRequest
+    | PreviewRequest
     | RunRequest
 )
 KINDS: dict[str, type[Request]] = {
@@ -191,5 +204,6 @@ KINDS: dict[str, type[Request]] = {
     "restore": RestoreRequest,
     "scan": ScanRequest,
     "frames": FramesRequest,
+    "preview": PreviewRequest,
     "run": RunRequest,
 }
