@@ -11,6 +11,7 @@ from srtui_kernels.median import median
 from srtui_kernels.motion import motion
 from srtui_kernels.motion_paths import curve, motion_along, motion_in_light
 from srtui_kernels.noise import noise
+from srtui_kernels.png import read_png
 from srtui_kernels.poisson import shot_noise
 from srtui_kernels.resize import resize
 from srtui_kernels.scenarios import run_scenario
@@ -34,6 +35,7 @@ __all__ = [
     "motion_along",
     "motion_in_light",
     "noise",
+    "read_png",
     "resize",
     "ring",
     "run_scenario",
