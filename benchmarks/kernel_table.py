@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from srtui_kernels import crop_to_chw, gaussian, jpeg_round_trip, median, motion, resize, run_scenario
+from srtui_kernels import crop_to_chw, gaussian, jpeg_round_trip, median, motion, noise, read_png, resize, run_scenario
 from srtui_kernels.motion import line
 
 from benchmarks import peers
@@ -114,6 +115,36 @@ def _jpeg(preset: str, target: float, stretch: float) -> Make:
     return make
 
 
+def _noise(sigma: float, target: float, stretch: float) -> Make:
+    """Compare noise; no library's draws are ours, so there is nothing to be equal to."""
+    peer = partial(peers.cv2_noise, sigma=sigma)
+    ours = partial(noise, key=1, sigma=sigma)
+    return lambda pictures: _pictures(pictures.full, {"cv2": peer}, ours, None, target=target, stretch=stretch)
+
+
+def _png(target: float, stretch: float) -> Make:
+    def make(pictures: Pictures) -> Comparison[Path]:
+        usual = {path: pixels for path in pictures.files if (pixels := _read(path)) is not None}
+        if not usual:
+            raise SystemExit(f"{pictures.files[0].parent}: no PNG file there of the kind that read_png reads")
+        return Comparison(
+            references={"cv2.imread": lambda path: cv2.imread(str(path))},
+            ours=lambda path: np.asarray(_read(path)),
+            inputs=list(usual),
+            oracle=lambda path: np.asarray(cv2.imread(str(path)))[..., ::-1],
+            amount=lambda path: usual[path].size / 3e6,
+            traffic=lambda path: path.stat().st_size + usual[path].nbytes,
+            target=target,
+            stretch=stretch,
+        )
+
+    return make
+
+
+def _read(path: Path) -> Picture | None:
+    return read_png(np.fromfile(path, np.uint8))
+
+
 def _crop(target: float) -> Make:
     def make(pictures: Pictures) -> Comparison[Place]:
         random, size = np.random.default_rng(0), min(CROP, pictures.height)
@@ -170,7 +201,9 @@ TABLE: dict[str, Make] = {
     "motion blur 10 px at 45°": _motion(45.0, 10.0, 1.6, 3),
     "motion blur 15 px at 30°": _motion(30.0, 15.0, 12, 40),
     "JPEG round trip": _jpeg("photoshop-4", 3.5, 6),
+    "noise σ 10": _noise(10.0, 8, 15),
     "crop 192": _crop(3.5),
+    "PNG file": _png(2, 2.8),
     **{
         f"scenario {number}, {name}": _scenario(name, target)
         for number, (name, target) in enumerate(zip(SCENARIOS, (20, 15, 14, 11, 15, 16), strict=True), 1)

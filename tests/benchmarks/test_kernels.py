@@ -41,7 +41,7 @@ def test_every_row_is_exact_and_compares_with_somebody(small: Pictures) -> None:
     for name, make in TABLE.items():
         comparison = make(small)
         assert comparison.references
-        assert comparison.oracle is not None
+        assert comparison.oracle is not None or name.startswith("noise")
         check(name, comparison)
 
 
