@@ -24,7 +24,7 @@ def test_help_loads_next_to_nothing() -> None:
     assert not modules & (NOT_FOR_HELP | WORKING)
 
 
-@pytest.mark.parametrize("command", [["profiles"], ["jobs"], ["doctor", "--help"]])
+@pytest.mark.parametrize("command", [["profiles"], ["jobs"], ["doctor", "--help"], ["scan"]])
 def test_commands_of_the_terminal_side_load_nothing_heavy(command: list[str]) -> None:
     modules = loaded_by(f"from srtui.cli import run; run({command!r})")
     assert not modules & (HEAVY | WORKING)
@@ -38,6 +38,6 @@ def test_the_wizard_loads_nothing_heavy() -> None:
 
 def test_the_working_side_loads_no_terminal() -> None:
     rooms = "srtui.worker, srtui.engine.trainer, srtui.engine.restore, srtui.engine.validation, srtui.data.prepare"
-    modules = loaded_by(f"import {rooms}")
+    modules = loaded_by(f"import {rooms}, srtui.footage.frames, srtui.footage.sampling")
     assert "torch" in modules
     assert not modules & {"textual", "rich", "click", "srtui.cli", "srtui.app"}

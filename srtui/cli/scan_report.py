@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -114,8 +115,8 @@ def _scenes(scan: Scan) -> str:
 
 def _next(scan: Scan, tape: Path) -> Iterator[str]:
     if scan["usable"]:
-        name = f'"{tape}"' if " " in str(tape) else str(tape)
-        yield f"  next      srtui frames {name} --out FOLDER: the best of them as PNG, fields made whole"
+        whole = ", fields made whole" if scan["interlacing"]["order"] else ""
+        yield f"  next      srtui frames {shlex.quote(str(tape))} --out FOLDER: the best as PNG{whole}"
 
 
 def _part(count: int, whole: int) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -112,15 +114,10 @@ def _scan(job: JobContext, tape: Path, place: Place, about: dict[str, Any], name
         for segment in ledger.read():
             gathering.add(segment)
         with Reader(tape) as reader:
-            expected = reader.facts.frames
-            if gathering.newest is not None:
-                done = gathering.newest.first + len(gathering.newest.rows)
+            done = gathering.newest.first + len(gathering.newest.rows) if gathering.newest else 0
+            if done:
                 job.event("resumed", done=f"frame {done}")
-
-            def tell(done: int) -> None:
-                job.progress(done, max(expected, done), "frames")
-                job.check()
-
+            tell = partial(_tell, job, done, reader.facts.frames, time.monotonic())
             with closing(survey(reader, gathering.newest, threads=threads, tell=tell)) as segments:
                 for segment in segments:
                     ledger.add(segment)
@@ -134,3 +131,9 @@ def _scan(job: JobContext, tape: Path, place: Place, about: dict[str, Any], name
     write_frames(place.frames, found.table, found.judged)
     write_json(place.scan, to_plain(found, about["tape"]))
     place.segments.unlink(missing_ok=True)
+
+
+def _tell(job: JobContext, before: int, expected: int, began: float, done: int) -> None:
+    rate = (done - before) / max(time.monotonic() - began, 1e-3)
+    job.progress(done, max(expected, done), "frames", fps=round(rate))
+    job.check()
