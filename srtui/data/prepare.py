@@ -102,7 +102,7 @@ def _leave(job: JobContext, request: PrepareRequest, folder: Path, sources: Sequ
     _compare(folder, request, about.digest, about.sources, sources_digest(sources))
     enforce(request, folder, about.totals.rejected)
     forget(folder)
-    _report(job, about, "unchanged")
+    report(job, about, "unchanged")
 
 
 def plan(job: JobContext, request: PrepareRequest, folder: Path, sources: Sequence[PictureSource]) -> Head:
@@ -165,7 +165,7 @@ def _finish(
     forget(folder)
     if about.totals.val < head.val:
         job.alarm(f"{about.totals.val} pictures to validate on instead of {head.val}: the others were refused")
-    _report(job, about, "made")
+    report(job, about, "made")
 
 
 def seal(
@@ -206,11 +206,12 @@ def _sizes(job: JobContext, head: Head, store: Path, total: StoreSum, threads: i
 def _check_totals(folder: Path, head: Head, totals: Totals) -> None:
     for name, planned, made in (("train on", head.train, totals.train), ("validate on", head.val, totals.val)):
         if planned and not made:
-            fact = f"all {planned} pictures to {name} were refused"
+            fact = f"none of {planned} pictures to {name} is left: refused, or copies of others"
             raise NothingUsableError("sources", fact, where=folder / REJECTED, hint="the file above says why")
 
 
-def _report(job: JobContext, about: DatasetFile, state: str) -> None:
+def report(job: JobContext, about: DatasetFile, state: str) -> None:
+    """Say what was made."""
     totals = about.totals
     made = totals.train + totals.val
     job.phase("dataset " + state)

@@ -26,7 +26,7 @@ MOMENTS = [
     ("srtui.data.making", "StoreWriter.commit", 4),  # before a commit
     ("srtui.data.making", "Decisions.decide", 3),  # as a damaged picture is found
     ("srtui.data.reports", "zip_longest", 1),  # in the middle of writing names.csv
-    ("srtui.data.prepare", "_report", 1),  # after the last file
+    ("srtui.data.prepare", "report", 1),  # after the last file
 ]
 MORE_MOMENTS = [
     ("srtui.data.planning", "_remember", 4),  # while it looks at the sources

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tracemalloc
 from collections import Counter, namedtuple
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from PIL import Image
 
 from srtui.config import shipped
+from srtui.config.checks import Checks
 from srtui.config.degradation import ByScale, Degradation, Resize, Scenario
 from srtui.config.project import Folder, PairFolders, Pairs, Prepare, Synthetic, SyntheticPictures
 from srtui.data.datasets import Dataset, open_dataset
@@ -288,7 +290,7 @@ def test_all_damaged_is_nothing_usable_too(tmp_path: Path, photos: Path) -> None
     for path in photos.iterdir():
         path.write_bytes(path.read_bytes()[:-50])
     preparation = Preparation(tmp_path, photos)
-    with pytest.raises(NothingUsableError, match="all 6 pictures to train on were refused"):
+    with pytest.raises(NothingUsableError, match="none of 6 pictures to train on is left"):
         preparation.run()
     assert len(rejected(preparation.dataset)) == 8
     assert not (preparation.dataset / "dataset.yml").exists()
@@ -432,6 +434,21 @@ def test_photographs_are_prepared_at_both_scales(tmp_path: Path, shared_data: Pa
             assert np.abs(gt_hwc.mean((0, 1)) - lq_hwc.mean((0, 1))).max() < 3
 
 
+def test_a_picture_costs_few_bytes_of_memory(tmp_path: Path) -> None:
+    def peak(count: int) -> int:
+        source = SyntheticPictures(synthetic=Synthetic(pictures=count, width=64, height=64))
+        preparation = Preparation(tmp_path / str(count), source, prepare=Prepare(validation=2), threads=1)
+        tracemalloc.start()
+        preparation.run()
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    peak(20)  # what is imported and compiled once
+    few, many = peak(100), peak(500)
+    assert (many - few) / 400 < 500  # bytes: of 12 kB of pixels and a line of JSON nothing stays
+
+
 @pytest.mark.exhaustive
 def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path: Path) -> None:
     def peak(count: int) -> int:
@@ -439,7 +456,9 @@ def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path: Path) -> Non
         picture = save(folder / "photos" / "0.png", smooth(1024, 1024))
         for number in range(1, count):
             os.link(picture, folder / "photos" / f"{number}.png")
-        job = Preparation(folder, folder / "photos").create()
+        source = Folder(folder=str(folder / "photos"), insist=True)
+        settings = Prepare(validation=0, checks=Checks(duplicates="keep"))
+        job = Preparation(folder, source, prepare=settings).create()
         code = "import resource, sys; from srtui import worker; code = worker.main(sys.argv[1]); "
         code += "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss); sys.exit(code)"
         result = subprocess.run([sys.executable, "-c", code, str(job.path)], capture_output=True, check=True, text=True)

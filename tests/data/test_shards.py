@@ -1,0 +1,227 @@
+"""Many machines make the dataset that one would have made: the same names, the same content, the same samples."""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+import subprocess
+import sys
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from srtui.config.checks import Checks
+from srtui.config.project import PairFolders, Pairs, Prepare
+from srtui.config.reader import to_plain
+from srtui.config.requests import VerifyRequest
+from srtui.data import machines, verify
+from srtui.data.datasets import Dataset, open_dataset
+from srtui.data.stream import SampleStream
+from srtui.errors import CheckFailedError, UsageError
+from srtui.jobs.context import JobContext
+from srtui.jobs.events import Event, read_events
+from srtui.jobs.folder import JobFolder, create
+from tests.data.exporting import Export, files_of
+from tests.data.pictures_cases import save, smooth
+from tests.data.preparing import Preparation
+
+WORKER = [sys.executable, str(Path(__file__).with_name("dying_worker.py"))]
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve pictures: two damaged, two copies of others far away, of which one would be validated on."""
+    folder = tmp_path_factory.mktemp("many") / "снимки"
+    for number in range(12):
+        save(folder / f"снимок {number:02d}.png", smooth(96 + 16 * (number % 4), 112 + 16 * (number % 3), seed=number))
+    for name in ("снимок 02.png", "снимок 07.png"):
+        (folder / name).write_bytes((folder / name).read_bytes()[:-50])
+    for name, copy in (("снимок 00.png", "снимок 09.png"), ("снимок 04.png", "снимок 11.png")):
+        (folder / copy).write_bytes((folder / name).read_bytes())
+    (folder / "text.png").write_text("no picture")
+    return folder
+
+
+class Machines:
+    """The shards of one dataset, made one after another in this process."""
+
+    def __init__(self, folder: Path, *sources: Any, shards: int = 3, **changes: Any) -> None:
+        self.one = Preparation(folder, *sources, **changes)
+        self.shards = shards
+
+    def create(self, shard: int, **changes: Any) -> JobFolder:
+        request = dataclasses.replace(self.one.request, shards=self.shards, shard=shard, **changes)
+        return create(self.one.folder / "jobs", "prepare", to_plain(request))
+
+    def run(self, shard: int, job: JobFolder | None = None, **changes: Any) -> Event | None:
+        """Do what the machine with this shard does (0: join); gives its result."""
+        job = job or self.create(shard, **changes)
+        request = dataclasses.replace(self.one.request, shards=self.shards, shard=shard, **changes)
+        machines.run(JobContext(job, resumed=False), request)
+        return next((event for event in read_events(job.events) if event["kind"] == "result"), None)
+
+    def make(self) -> Dataset:
+        for shard in range(1, self.shards + 1):
+            self.run(shard)
+        return open_dataset(self.one.dataset)
+
+
+def assert_same(dataset: Dataset, alone: Dataset) -> None:
+    assert dataset.about.content == alone.about.content
+    assert dataset.about.totals == alone.about.totals
+    for name in ("names.csv", "rejected.csv"):
+        assert (dataset.folder / name).read_bytes() == (alone.folder / name).read_bytes()
+    for split in ("train", "val"):
+        mine, theirs = dataset.reader(split), alone.reader(split)
+        assert mine.names == theirs.names
+        for name in mine.names:
+            assert np.array_equal(mine.gt(name), theirs.gt(name))
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Dataset:
+    return Preparation(tmp_path_factory.mktemp("alone"), photos).run()
+
+
+@pytest.fixture(scope="module")
+def together(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Dataset:
+    return Machines(tmp_path_factory.mktemp("together"), photos).make()
+
+
+def check(dataset: Dataset, tmp_path: Path) -> None:
+    request = VerifyRequest(dataset=str(dataset.folder), threads=2)
+    verify.run(JobContext(create(tmp_path / "jobs", "verify", to_plain(request)), resumed=False), request)
+
+
+def test_shards_make_the_dataset_of_one_machine(together: Dataset, alone: Dataset, tmp_path: Path) -> None:
+    assert alone.about.totals.rejected == 5
+    assert together.about.shards == 3
+    assert_same(together, alone)
+    check(together, tmp_path)
+
+
+def test_its_samples_are_those_of_one_machine(together: Dataset, alone: Dataset) -> None:
+    taken = []
+    for dataset in (together, alone):
+        with closing(SampleStream(dataset, seed=3, gt_size=32, batch=4, threads=2)) as samples:
+            taken.append([(batch.lq_bchw.copy(), batch.gt_bchw.copy()) for batch in islice(samples, 8)])
+    for mine, theirs in zip(*taken, strict=True):
+        assert np.array_equal(mine[0], theirs[0])
+        assert np.array_equal(mine[1], theirs[1])
+
+
+def test_its_exports_are_those_of_one_machine(together: Dataset, alone: Dataset, tmp_path: Path) -> None:
+    mine, theirs = (Export(tmp_path / str(n), each.folder).run() for n, each in enumerate((together, alone)))
+    assert files_of(mine) == files_of(theirs)
+
+
+def test_damage_in_a_shard_is_found_and_named(photos: Path, tmp_path: Path) -> None:
+    dataset = Machines(tmp_path, photos).make()
+    reader = dataset.reader("train")
+    name, old = reader.names[-1], reader.lq(reader.names[-1]).tobytes()
+    del reader
+    store = dataset.folder / "shards" / "0003-of-0003" / "pictures.lmdb"
+    content = store.read_bytes()
+    assert content.count(old) == 1
+    store.write_bytes(content.replace(old, bytes([old[0] ^ 1]) + old[1:]))
+    with pytest.raises(CheckFailedError, match=f"{name}/lq: its CRC32 is"):
+        check(dataset, tmp_path)
+
+
+@pytest.mark.parametrize("shards", [1, 2, 5, 20])
+def test_any_number_of_shards_will_do(photos: Path, alone: Dataset, tmp_path: Path, shards: int) -> None:
+    assert_same(Machines(tmp_path, photos, shards=shards, threads=1).make(), alone)
+
+
+def test_live_pictures_that_change_sides_get_their_lq(photos: Path, tmp_path: Path) -> None:
+    options = {"prepare": Prepare(validation=3, seed=0, degradation_mode="live", checks=Checks(duplicates="exact"))}
+    alone = Preparation(tmp_path / "alone", photos, **options).run()
+    together = Machines(tmp_path / "together", photos, shards=4, **options).make()
+    assert_same(together, alone)
+    check(together, tmp_path)
+    assert (together.folder / "shards" / "moved.lmdb").exists()
+    for name in together.reader("val").names:
+        assert np.array_equal(together.reader("val").lq(name), alone.reader("val").lq(name))
+    with pytest.raises(KeyError):
+        together.reader("train").lq(together.reader("train").names[0])
+
+
+def test_pairs_find_their_partners_on_every_machine(tmp_path: Path) -> None:
+    for number in range(6):
+        lq_hwc = smooth(48, 64, seed=number)
+        save(tmp_path / "lq" / f"{number}.png", lq_hwc)
+        save(tmp_path / "gt" / f"{number}.png", lq_hwc.repeat(2, axis=0).repeat(2, axis=1))
+    pairs = Pairs(pairs=PairFolders(gt=str(tmp_path / "gt"), lq=str(tmp_path / "lq")), insist=True)
+    alone = Preparation(tmp_path / "alone", pairs).run()
+    assert_same(Machines(tmp_path / "together", pairs).make(), alone)
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "count"),
+    [
+        ("srtui.data.shard_making", "StoreWriter.commit", 2),  # between two pictures
+        ("srtui.data.shard_making", "_Journal.sync", 3),  # seen, but not stored
+        ("srtui.data.shard_making", "_parts", 2),  # while it sums up
+        ("srtui.data.joining", "Decisions.decide", 5),  # while they are joined
+        ("srtui.data.joining", "write_rejected", 1),
+        ("srtui.data.joining", "seal", 1),
+        ("srtui.data.prepare", "report", 1),
+    ],
+)
+def test_a_kill_changes_nothing(
+    photos: Path, alone: Dataset, tmp_path: Path, module: str, function: str, count: int
+) -> None:
+    made = Machines(tmp_path, photos, shards=2)
+    made.run(1)
+    folder = made.create(2)
+    done = subprocess.run(
+        [*WORKER, str(folder.path), module, function, str(count)], check=False, capture_output=True, timeout=120
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    made.run(2, folder)
+    assert_same(open_dataset(made.one.dataset), alone)
+
+
+def test_the_last_shard_joins_and_the_others_say_what_is_missing(photos: Path, alone: Dataset, tmp_path: Path) -> None:
+    made = Machines(tmp_path, photos)
+    results = [made.run(shard) for shard in (2, 3)]
+    assert [(each["state"], each["shard"], each["missing"]) for each in results if each] == [
+        ("shard made", "2/3", 2),
+        ("shard made", "3/3", 1),
+    ]
+    with pytest.raises(UsageError, match="1 of 3 shards are not made: 1/3") as caught:
+        made.run(0)
+    assert "--shard 1/3" in caught.value.hint
+    with pytest.raises(UsageError, match="is being prepared in shards"):
+        machines.run(JobContext(made.one.create(), resumed=False), made.one.request)
+    last = made.run(1)
+    assert last is not None
+    assert (last["state"], last["content"]) == ("joined", alone.about.content.all)
+    again = made.run(1)
+    assert again is not None
+    assert again["state"] == "unchanged"
+
+
+def test_beginning_anew_removes_the_shards(photos: Path, alone: Dataset, tmp_path: Path) -> None:
+    made = Machines(tmp_path, photos)
+    made.make()
+    with pytest.raises(UsageError, match="many machines cannot each begin anew"):
+        made.run(1, fresh=True)
+    request = dataclasses.replace(made.one.request, fresh=True)
+    machines.run(JobContext(made.one.create(fresh=True), resumed=False), request)
+    assert not (made.one.dataset / "shards").exists()
+    assert_same(open_dataset(made.one.dataset), alone)
+
+
+def test_shards_of_another_plan_are_not_joined(photos: Path, tmp_path: Path) -> None:
+    made = Machines(tmp_path, photos)
+    for shard in (1, 2):
+        made.run(shard)
+    csv = made.one.dataset / "shards" / "0002-of-0003" / "made.csv"
+    csv.write_text("".join(csv.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(Exception, match=r"the plan has line \d+ where shards have line \d+"):
+        made.run(3)
