@@ -12,13 +12,13 @@ from srtui.config.project import Prepare, Scale, Source
 from srtui.config.reader import read_yaml, to_yaml
 from srtui.config.section import NotNegative, Positive, Section
 from srtui.data.names import Split
+from srtui.data.shards import ShardsReader
 from srtui.data.store import StoreReader
 from srtui.errors import UsageError
 from srtui.files import write_whole
 
 FILE = "dataset.yml"
 PLAN = "plan.jsonl"
-SHARDS = "shards"
 VERSION = 2
 """1: the content digest was one over all values, which only one machine can add up; everything else is the same."""
 
@@ -90,21 +90,11 @@ class Dataset:
         """Store to validate on, of a dataset that is not in shards; it may be empty."""
         return self.folder / "val.lmdb"
 
-    def stores(self, split: Split) -> list[Path]:
-        """Files of a split, in the order of the pictures."""
-        shards = self.about.shards
-        if shards == 1:
-            return [self.folder / f"{split}.lmdb"]
-        return [shard_folder(self.folder, number, shards) / f"{split}.lmdb" for number in range(1, shards + 1)]
-
     def reader(self, split: Split) -> StoreReader:
         """Pictures of a split, wherever they are."""
-        return StoreReader(*self.stores(split), folder=self.folder)
-
-
-def shard_folder(folder: Path, number: int, shards: int) -> Path:
-    """Where shard ``number`` (from 1) of a dataset is."""
-    return folder / SHARDS / f"{number:04d}-of-{shards:04d}"
+        if self.about.shards == 1:
+            return StoreReader(self.folder / f"{split}.lmdb")
+        return ShardsReader(self.folder, self.about.shards, split)
 
 
 def open_dataset(folder: Path) -> Dataset:

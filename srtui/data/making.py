@@ -67,7 +67,7 @@ def make_pictures(
             train.before_commit = val.before_commit = decisions.sync
             left = sum(1 for _ in _tasks(folder, writers, last))
             tasks = _tasks(folder, writers, last)
-            with closing(in_order(partial(_make, request, sources), tasks, thread_count(request.threads))) as results:
+            with closing(in_order(partial(make, request, sources), tasks, thread_count(request.threads))) as results:
                 try:
                     _write(job, request, results, writers, decisions, head, left)
                 except Stopped:
@@ -120,7 +120,7 @@ def _write(
         job.progress(done, total, "pictures", megapixels=round(pixels / 1e6, 1), refused=decisions.refused)
 
 
-def _make(request: PrepareRequest, sources: Sequence[PictureSource], task: Task) -> Made:
+def make(request: PrepareRequest, sources: Sequence[PictureSource], task: Task) -> Made:
     """Decode, check, fit and degrade one picture; called from many threads."""
     entry = task.known.entry
     if task.known.reason:
@@ -140,8 +140,8 @@ def _make(request: PrepareRequest, sources: Sequence[PictureSource], task: Task)
     except PictureRejected as error:
         return Made(task=task, reason=str(error))
     signature = None if task.decided else signature_of(gt_hwc, lq_hwc)
-    if lq_hwc is None and _has_lq(request, task.known.split):
-        lq_hwc = _degraded(request, gt_hwc, task.known)
+    if lq_hwc is None and has_lq(request, task.known.split):
+        lq_hwc = degraded(request, gt_hwc, task.known)
     return Made(task=task, gt_hwc=gt_hwc, lq_hwc=lq_hwc, signature=signature)
 
 
@@ -150,16 +150,17 @@ def _lq(request: PrepareRequest, made: Made, each: Settled) -> Picture | None:
     assert made.gt_hwc is not None
     if each.entry.scenario < 0:
         return made.lq_hwc
-    if not _has_lq(request, each.split):
+    if not has_lq(request, each.split):
         return None
-    return _degraded(request, made.gt_hwc, each) if made.lq_hwc is None else made.lq_hwc
+    return degraded(request, made.gt_hwc, each) if made.lq_hwc is None else made.lq_hwc
 
 
-def _has_lq(request: PrepareRequest, split: Split) -> bool:
+def has_lq(request: PrepareRequest, split: Split) -> bool:
     """Whether lq is stored: validation always compares the same."""
     return split == "val" or request.prepare.degradation_mode == "fixed"
 
 
-def _degraded(request: PrepareRequest, gt_hwc: Picture, each: Settled) -> Picture:
+def degraded(request: PrepareRequest, gt_hwc: Picture, each: Settled) -> Picture:
+    """The lq that a line of the plan asks for."""
     scenario = request.degradation.scenarios[each.entry.scenario]
     return degrade(gt_hwc, scenario, request.scale, each.entry.key)

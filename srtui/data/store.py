@@ -109,6 +109,21 @@ class StoreReader:
 
     def view(self, key: str) -> Picture:
         """Pixels under a key, like `gt` and `lq`, but looked up each time: for whoever passes over a store once."""
+        value = self.value(key)
+        try:
+            return entries.decode(value)
+        except entries.EntryDamagedError as error:
+            hint = "srtui dataset verify reads all of it; srtui prepare --fresh makes it anew"
+            raise SrtuiError(key, str(error), where=self._folder, hint=hint) from None
+
+    def value(self, key: str) -> Picture:
+        """Value under a key: header and pixels.
+
+        Raises
+        ------
+        KeyError
+            If there is none.
+        """
         shard = bisect_right(self._firsts, name_of(key)) - 1
         if shard < 0:
             raise KeyError(key)
@@ -117,11 +132,7 @@ class StoreReader:
             value = txn.get(key.encode())
         if value is None:
             raise KeyError(key)
-        try:
-            return entries.decode(found.view(value))
-        except entries.EntryDamagedError as error:
-            hint = "srtui dataset verify reads all of it; srtui prepare --fresh makes it anew"
-            raise SrtuiError(key, str(error), where=found.path, hint=hint) from None
+        return found.view(value)
 
 
 class _Map:

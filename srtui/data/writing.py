@@ -56,13 +56,14 @@ class StoreWriter:
 
     def add(self, name: str, gt_hwc: Picture, lq_hwc: Picture | None) -> None:
         """Append a picture; names must ascend. Both parts become lasting together."""
-        self._put(key_of(name, "gt"), gt_hwc)
+        self.put(key_of(name, "gt"), gt_hwc)
         if lq_hwc is not None:
-            self._put(key_of(name, "lq"), lq_hwc)
+            self.put(key_of(name, "lq"), lq_hwc)
         if self._waiting >= BATCH:
             self.commit()
 
-    def _put(self, key: str, picture_hwc: Picture) -> None:
+    def put(self, key: str, picture_hwc: Picture) -> None:
+        """Append one part of a picture; keys must ascend."""
         value = entries.encode(picture_hwc)
         with explained(self._path):
             self._txn.put(key.encode(), value.data, append=True)
