@@ -17,7 +17,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from srtui_kernels._borders import mirror_row, mirrored
+from srtui_kernels._borders import mirrored
 from srtui_kernels._checks import Bytes, channels_of, number, rows_of
 from srtui_kernels._jit import kernel
 from srtui_kernels.motion import LONGEST, Taps, _sum_of_taps, line
@@ -203,12 +203,13 @@ def _sum_of_light(
 ) -> None:
     height, width = src.shape
     reach = np.abs(dx).max()
-    row = np.empty(width + 2 * reach * channels, np.uint8)
-    wide = np.empty((height, row.size), np.uint16)
+    place = np.empty(width + 2 * reach * channels, np.int64)
+    for x in range(place.size):
+        place[x] = mirrored(x // channels - reach, width // channels) * channels + x % channels
+    wide = np.empty((height, place.size), np.uint16)
     for y in range(height):
-        mirror_row(src[y], row, channels)
-        for x in range(row.size):
-            wide[y, x] = to_light[row[x]]
+        for x in range(place.size):
+            wide[y, x] = to_light[src[y, place[x]]]
     total = np.empty(width, np.uint32)
     for y in range(height):
         for x in range(width):
