@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from srtui_kernels._borders import aligned
 from srtui_kernels._checks import Bytes
 from srtui_kernels._jit import kernel
 from srtui_kernels._vectors import (
@@ -163,9 +164,9 @@ def _resample(
     ring = 4 * ROWS
     while ring < windows_y.weight.shape[1] + 2 * ROWS:
         ring *= 2
-    rows = _aligned(ring * pitch)  # what the pass across gives, row y at y % ring
-    fours = _aligned((2 * steps_y.digits.shape[1] + 2) * 4 * pitch if steps_y.end else 64)
-    turned, summed = _aligned((width + 32) * ROWS), _aligned((columns + 32) * ROWS)
+    rows = aligned(ring * pitch)  # what the pass across gives, row y at y % ring
+    fours = aligned((2 * steps_y.digits.shape[1] + 2) * 4 * pitch if steps_y.end else 64)
+    turned, summed = aligned((width + 32) * ROWS), aligned((columns + 32) * ROWS)
     flat = src.reshape(-1)
     done, interleaved = 0, 0
     for top in range(0, height, ROWS):
@@ -176,8 +177,12 @@ def _resample(
             strip, start, stride = edge_read, 0, width + _SLACK
         _across(strip, start, stride, width, channels, windows_x, steps_x, turned, summed, rows, base, pitch, columns)
         ready = min(top + ROWS, height)
-        while done < out.shape[0] and windows_y.first[done] + windows_y.length[done] <= ready:
-            if steps_y.begin <= done < steps_y.end:
+        while done < out.shape[0]:
+            by_fours = steps_y.begin <= done < steps_y.end
+            needed = 4 * steps_y.digits.shape[1] if by_fours else windows_y.length[done]
+            if windows_y.first[done] + needed > ready and ready < height:
+                break
+            if by_fours:
                 interleaved = _down_by_fours(rows, ring, pitch, fours, interleaved, done, steps_y, out[done])
             else:
                 _down(
@@ -189,14 +194,6 @@ def _resample(
                     out[done],
                 )
             done += 1
-
-
-@kernel
-def _aligned(size: int) -> Bytes:
-    """Room that begins at a line of the cache: vectors that cross two lines cost twice."""
-    room = np.empty(size + 64, np.uint8)
-    skip = -room.ctypes.data % 64
-    return room[skip : skip + size]
 
 
 @kernel
