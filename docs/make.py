@@ -137,7 +137,7 @@ def _values(hint: Any) -> str:
         return "list of " + " and ".join(dict.fromkeys(map(_values, items)))
     if dataclasses.is_dataclass(hint):
         return f"[{hint.__name__}](#{hint.__name__.lower()})"
-    return {int: "whole number", float: "number", str: "text"}.get(hint, str(hint))
+    return {int: "whole number", float: "number", str: "text", bool: "`true`, `false`"}.get(hint, str(hint))
 
 
 def _bound(bound: Any) -> str:
