@@ -1,6 +1,8 @@
-"""Pictures continued beyond their borders, as the windows of the blurs need them."""
+"""Rows continued beyond their borders, as the windows of the blurs need them, and room for them."""
 
 from __future__ import annotations
+
+import numpy as np
 
 from srtui_kernels._checks import Bytes
 from srtui_kernels._jit import kernel
@@ -17,17 +19,25 @@ def mirrored(position: int, size: int) -> int:
 
 
 @kernel
-def mirror_row(row: Bytes, wide: Bytes, channels: int) -> None:
-    """Copy a flat row into the middle of a wider one and reflect it into both margins."""
+def mirror_row(row: Bytes, wide: Bytes, channels: int, flip: int = 0) -> None:
+    """Copy a flat row, each byte ^ ``flip``, into the middle of a wider one, and reflect it into both margins."""
     margin = (wide.size - row.size) // 2
     middle = wide[margin : margin + row.size]
     for x in range(row.size):
-        middle[x] = row[x]
+        middle[x] = row[x] ^ np.uint8(flip)
     width = row.size // channels
     reach = margin // channels
     for x in range(reach):
         left = mirrored(x - reach, width) * channels
         right = mirrored(width + x, width) * channels
         for c in range(channels):
-            wide[x * channels + c] = row[left + c]
-            wide[margin + row.size + x * channels + c] = row[right + c]
+            wide[x * channels + c] = row[left + c] ^ np.uint8(flip)
+            wide[margin + row.size + x * channels + c] = row[right + c] ^ np.uint8(flip)
+
+
+@kernel
+def aligned(size: int) -> Bytes:
+    """Make room that begins at a line of the cache: a vector that crosses two lines costs twice."""
+    room = np.empty(size + 64, np.uint8)
+    skip = -room.ctypes.data % 64
+    return room[skip : skip + size]
