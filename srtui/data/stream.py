@@ -94,6 +94,14 @@ class SampleStream:
         self._empty = empty or Loans()
         self._batches = in_order(self._cut, count(start, batch), thread_count(threads))
 
+    @property
+    def variations(self) -> int:
+        """How many distinct degradations the samples have shown so far, at most.
+
+        A live crop is spoiled anew each time, so that each sample counts; a stored picture was spoiled once.
+        """
+        return self._cutter.places.variations(self.position)
+
     def __iter__(self) -> Iterator[Batch]:
         return self
 
@@ -126,12 +134,12 @@ class _Cutter:
         self._seed, self._scale = seed, dataset.scale
         self._scenarios = dataset.about.settings.degradation.scenarios
         self._store = dataset.reader("train")
-        self._places = _Places(dataset, gt_size)
+        self.places = _Places(dataset, gt_size)
 
     def cut(self, sample: int, lq_chw: Floats, gt_chw: Floats) -> None:
         """Fill both arrays with sample number ``sample``."""
         place, turn, region, dealt = words(4, self._seed, "sample", sample)
-        name, y, x, live = self._places.find(place)
+        name, y, x, live = self.places.find(place)
         code, scale = below(turn, CODES), self._scale
         gt_hwc = self._store.gt(name)
         crop_to_chw(gt_hwc, y * scale, x * scale, self.gt_size, code, gt_chw)
@@ -156,6 +164,7 @@ class _Places:
     def __init__(self, dataset: Dataset, gt_size: int) -> None:
         self._numbers, self._columns, self._ends = array("Q"), array("I"), array("Q")
         self._live = bytearray()
+        self._live_crops = 0
         self._digits, end, scale = 0, 0, dataset.scale
         small, shown, least = 0, list[str](), gt_size
         for row in read_rows(dataset.folder):
@@ -171,6 +180,7 @@ class _Places:
             self._columns.append(columns)
             self._ends.append(end)
             self._live.append(row.scenario == LIVE)
+            self._live_crops += columns * lines if row.scenario == LIVE else 0
             self._digits = len(row.name)
         if small:
             raise _too_small(dataset, gt_size, small, shown, least)
@@ -184,6 +194,11 @@ class _Places:
         picture = bisect_right(self._ends, crop)
         y, x = divmod(crop - (self._ends[picture - 1] if picture else 0), self._columns[picture])
         return f"{self._numbers[picture]:0{self._digits}d}", y, x, bool(self._live[picture])
+
+    def variations(self, samples: int) -> int:
+        """Distinct degradations among the first ``samples``, at most; where pairs lie among live ones, on average."""
+        live = samples * self._live_crops // self._ends[-1]
+        return live + min(samples - live, self._live.count(0))
 
 
 class Loans:

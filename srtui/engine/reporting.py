@@ -37,8 +37,13 @@ class Reporter:
         """Show where the run is, with the figures of the last reading."""
         self._job.progress(iteration, self._total, "iterations", **self._figures)
 
-    def read(self, progress: Progress, tally: Tally, rate: float, waited: float) -> None:
+    def read(self, progress: Progress, tally: Tally, rate: float, waited: float, variations: int = 0) -> None:
         """Report what happened since the last reading.
+
+        Parameters
+        ----------
+        variations
+            Distinct degradations that were seen so far.
 
         Raises
         ------
@@ -56,6 +61,7 @@ class Reporter:
             "data_wait": 100 * reading.waited,
             "memory_gib": _memory(self._device),
             "skipped": progress.skipped,
+            "variations": variations,
         }
         self._job.metric(progress.iteration, **values)
         self._curves.add(progress.iteration, values)
@@ -64,6 +70,7 @@ class Reporter:
             "loss": progress.smoothed,
             "lr": rate,
             "data wait %": values["data_wait"],
+            "variations": variations,
         }
         self.tick(progress.iteration)
         self._raise_alarms(progress.iteration, tally)

@@ -151,7 +151,7 @@ def _train_stage(session: _Session, state: TrainingState, stage: Stage, first: i
             progress.position = samples.position
             state.ema.update(progress.iteration)
             if _due(session, state, session.profile.log_every):
-                reporter.read(progress, stepper.read(), rate, samples.wait_seconds)
+                reporter.read(progress, stepper.read(), rate, samples.wait_seconds, samples.variations)
             reporter.tick(progress.iteration)
             _attend(session, state)
 

@@ -11,7 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from srtui.config.checks import Checks
+from srtui.config.project import Prepare
 from srtui.data.datasets import Content, open_dataset
 from srtui.data.store import StoreReader
 from srtui.jobs.folder import JobFolder, read_json
@@ -24,7 +27,7 @@ NEVER = ("srtui.worker", "main", 0)
 # In which function of which module, at which call, the worker is killed.
 MOMENTS = [
     ("srtui.data.making", "StoreWriter.commit", 4),  # before a commit
-    ("srtui.data.making", "Decisions.decide", 3),  # as a damaged picture is found
+    ("srtui.data.decisions", "EventWriter.write", 2),  # as the second damaged picture is found
     ("srtui.data.reports", "zip_longest", 1),  # in the middle of writing names.csv
     ("srtui.data.prepare", "report", 1),  # after the last file
 ]
@@ -33,6 +36,8 @@ MORE_MOMENTS = [
     ("srtui.data.planning", "_lines", 1),  # in the middle of writing the plan
     ("srtui.data.prepare", "make_pictures", 1),  # before the first picture
     ("srtui.data.making", "StoreWriter.add", 5),  # between two pictures
+    ("srtui.data.making", "Decisions.decide", 7),  # before a copy is found
+    ("srtui.data.decisions", "os.write", 4),  # as a signature is recorded
     ("srtui.data.prepare", "write_names", 1),  # as everything is in the stores
     ("srtui.data.prepare", "write_dataset", 1),  # before the last file
     ("srtui.data.prepare", "forget", 1),  # after it
@@ -47,8 +52,11 @@ def run_worker(folder: JobFolder, *arguments: object, **options: object) -> int:
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Eight pictures, two of them damaged in a way that shows late."""
+    """Eight pictures, two of them damaged in a way that shows late; an equal copy, and one saved as JPEG."""
     folder = fill(tmp_path_factory.mktemp("sources") / "мои снимки")
+    with Image.open(folder / "снимок 03.png") as picture:
+        picture.save(folder / "снимок 06 copy.bmp")
+        picture.save(folder / "снимок 06 copy.jpg", quality=60)
     for name in ("снимок 02.png", "снимок 05.png"):
         (folder / name).write_bytes((folder / name).read_bytes()[:-50])
     (folder / "text.png").write_text("no picture")
@@ -118,6 +126,27 @@ def test_a_full_disk_ends_with_its_code_and_the_next_run_goes_on(
     assert (ending["outcome"], ending["code"]) == ("failed", 4)
     assert "no room left on the disk" in ending["error"]
     assert StoreReader(preparation.dataset / "train.lmdb").names
+    assert_same(preparation, preparation.resume().about.content, whole)
+
+
+LIVE = Prepare(validation=3, degradation_mode="live", checks=Checks(duplicates="keep"))
+
+
+@pytest.mark.parametrize(
+    ("module", "function", "count"),
+    [
+        ("srtui.data.making", "StoreWriter.commit", 6),
+        pytest.param("srtui.data.decisions", "EventWriter.write", 3, marks=pytest.mark.exhaustive),  # a copy moves
+        pytest.param("srtui.data.making", "StoreWriter.add", 8, marks=pytest.mark.exhaustive),
+    ],
+)
+def test_a_kill_changes_nothing_where_copies_are_kept_and_lq_is_live(
+    tmp_path: Path, photos: Path, module: str, function: str, count: int
+) -> None:
+    whole = Preparation(tmp_path / "whole", photos, prepare=LIVE)
+    whole.run()
+    preparation = Preparation(tmp_path, photos, prepare=LIVE)
+    assert run_worker(preparation.create(), module, function, count) == -signal.SIGKILL
     assert_same(preparation, preparation.resume().about.content, whole)
 
 

@@ -109,3 +109,13 @@ def test_live_lq_looks_like_its_gt(live: Dataset) -> None:
     small = batch.gt_bchw.reshape(16, 3, 24, 2, 24, 2).mean((3, 5))
     assert np.abs(small - batch.lq_bchw).mean() < 0.03
     assert not np.array_equal(small, batch.lq_bchw)
+
+
+def test_the_number_of_variations_seen_is_known(tmp_path: Path, live: Dataset) -> None:
+    fixed = Preparation(tmp_path / "fixed", tmp_path / "photos", prepare=Prepare(validation=2)).run()
+    for dataset, expected in ((live, 32), (fixed, 6)):
+        with closing(SampleStream(dataset, seed=1, gt_size=48, batch=16, threads=1)) as samples:
+            assert samples.variations == 0
+            next(samples)
+            next(samples)
+            assert samples.variations == expected

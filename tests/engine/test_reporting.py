@@ -66,7 +66,7 @@ def test_the_live_figures_say_where_it_is(run: Fixture) -> None:
     run.read(100, tally())
     status = read_status(run.job.folder)
     assert (status.done, status.total, status.unit) == (100, 100, "iterations")
-    assert status.figures.keys() == {"it/s", "loss", "lr", "data wait %"}
+    assert status.figures.keys() == {"it/s", "loss", "lr", "data wait %", "variations"}
 
 
 def test_a_skipped_update_is_an_alarm_and_not_the_end(run: Fixture) -> None:
