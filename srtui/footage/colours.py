@@ -18,10 +18,11 @@ _PRECISE = "flags=bicubic+accurate_rnd+full_chroma_int"
 
 
 def to_rgb(image: Any, facts: Facts) -> Rgb:
-    """One progressive picture as RGB, (H, W, 3), uint8."""
+    """One progressive picture as RGB, (H, W, 3), uint8; upright, if the camera was held otherwise and says so."""
     matrix = f"in_color_matrix={facts.matrix}:in_range={_span(facts)}"
     steps = (("scale", f"{matrix}:out_range=full:{_PRECISE}"), ("format", "rgb24"))
-    return np.ascontiguousarray(Filters(image, steps).push(image)[0].to_ndarray(format="rgb24"))
+    rgb_hwc = Filters(image, steps).push(image)[0].to_ndarray(format="rgb24")
+    return np.ascontiguousarray(np.rot90(rgb_hwc, round(image.rotation / 90)))
 
 
 def deinterlaced(images: Sequence[Any], kind: str, facts: Facts, *, both_fields: bool) -> list[Any]:

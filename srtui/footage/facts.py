@@ -14,6 +14,8 @@ _FIELD_ORDERS = {1: "progressive", 2: "tff", 3: "bff", 4: "tff", 5: "bff"}
 """AVFieldOrder (libavcodec/defs.h); for the stored-apart orders what the container's `fiel` atom means by them."""
 _MATRICES = {1: "bt709", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
 """AVColorSpace (ITU-T H.273, table 4)."""
+_HDR = {16: "PQ", 18: "HLG"}
+"""AVColorTransferCharacteristic (ITU-T H.273, table 3)."""
 _FASTEST = 1000  # frames a second
 DV_RATES = {480: Fraction(30000, 1001), 576: Fraction(25)}
 """Frames a second of DV by its number of lines (IEC 61834-2)."""
@@ -51,6 +53,8 @@ class Facts:
     """Of the colours: ``bt601``, ``bt709``, ``bt2020``; if nothing is said, bt601 up to 576 lines."""
     full_range: bool
     """Whether luma reaches from 0 to 255 instead of 16 to 235."""
+    hdr: str
+    """``PQ`` or ``HLG`` where brightness is coded for high dynamic range, else nothing."""
     sound: str
     """Codec, rate and channels of the first audio stream."""
 
@@ -78,6 +82,7 @@ def facts_of(path: Path, container: Any, stream: Any) -> Facts:
         claimed=_FIELD_ORDERS.get(int(getattr(context, "field_order", 0) or 0), ""),
         matrix=_MATRICES.get(int(context.colorspace), "bt601" if context.height <= 576 else "bt709"),
         full_range=int(context.color_range) == 2 or (context.pix_fmt or "").startswith("yuvj"),
+        hdr=_HDR.get(int(context.color_trc), ""),
         sound=_sound(container),
     )
 

@@ -34,6 +34,8 @@ class Findings:
     stretches: Sequence[Stretch]
     border: Border
     broken: Sequence[Broken]
+    """The first thousand."""
+    broken_found: int
     packets: int
 
     def kind_at(self, number: int) -> str:
@@ -53,6 +55,7 @@ class Gathering:
         self._blank = np.zeros((len(SIDES), DEPTH), np.int64)
         self._lively = 0
         self._broken: list[Broken] = []
+        self._broken_found = 0
         self.newest: Segment | None = None
         """The segment that was added last."""
 
@@ -67,7 +70,8 @@ class Gathering:
             self._windows.append((segment.first, last, verdict(segment.evidence, segment.flags)))
         self._blank += np.array(segment.blank, np.int64)
         self._lively += segment.lively
-        self._broken += segment.broken
+        self._broken += segment.broken[: _LISTED - len(self._broken)]
+        self._broken_found += len(segment.broken)
 
     def findings(self, facts: Facts) -> Findings:
         """What is known once the last segment was added."""
@@ -81,6 +85,7 @@ class Gathering:
             stretches=stretches(self._windows, seen.kind),
             border=border_of(self._blank, self._lively),
             broken=self._broken,
+            broken_found=self._broken_found,
             packets=self.newest.packets if self.newest else 0,
         )
 
@@ -108,10 +113,8 @@ def to_plain(found: Findings, identity: Mapping[str, Any]) -> dict[str, Any]:
         "repeats": {"frames": int(judged.repeat.sum()), "longest": _longest(judged.repeat)},
         "dropouts": _dropouts(found),
         "broken": {
-            "found": len(found.broken),
-            "places": [{"byte": each.position, "time": each.time, "reason": each.reason} for each in found.broken][
-                :_LISTED
-            ],
+            "found": found.broken_found,
+            "places": [{"byte": each.position, "time": each.time, "reason": each.reason} for each in found.broken],
         },
         "missing": missing(found),
         "warnings": warnings(found),
@@ -206,12 +209,12 @@ def _about_broken_places(found: Findings) -> str:
         return ""
     first = found.broken[0]
     where = f", the first at byte {first.position}" if first.position >= 0 else ""
-    places = "1 broken place" if len(found.broken) == 1 else f"{len(found.broken)} broken places"
+    places = "1 broken place" if found.broken_found == 1 else f"{found.broken_found} broken places"
     return f"{places}{where} ({first.reason}): what can be read around is kept"
 
 
 def _about_lost_packets(found: Findings) -> str:
-    lost = found.packets - len(found.table) - len(found.broken)
+    lost = found.packets - len(found.table) - found.broken_found
     if not 0 < lost <= 0.4 * len(found.table):  # more: a container that stores each field as a packet
         return ""
     return f"{lost} packets gave no picture: the file begins or ends in the middle of a group of pictures"

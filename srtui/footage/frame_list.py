@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from srtui.errors import UsageError
 from srtui.files import whole_file
+from srtui.footage.developing import REACH
+from srtui.footage.reader import Anchor
 from srtui.footage.scenes import Judged
 from srtui.footage.table import NO_PTS, Table
 
@@ -31,6 +33,12 @@ class Listed:
     scene: int
     sharpness: float
     usable: bool
+
+
+def anchors_of(pictures: Sequence[Listed], picture: Listed, before: int = REACH) -> list[Anchor]:
+    """What a picture is found again by, with up to ``before`` of those before it."""
+    near = pictures[max(picture.frame - before, 0) : picture.frame + 1]
+    return [Anchor(each.frame, each.pts, each.crc) for each in near]
 
 
 def write_frames(path: Path, table: Table, judged: Judged) -> None:

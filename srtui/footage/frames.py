@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from srtui.config.requests import FramesRequest
-from srtui.errors import NothingUsableError, SrtuiError, UsageError
+from srtui.errors import NothingUsableError, UsageError
 from srtui.files import remove_unfinished, whole_file, write_json
-from srtui.footage.colours import deinterlaced, to_rgb
+from srtui.footage.developing import around, develop
 from srtui.footage.facts import Facts
-from srtui.footage.frame_list import Listed, read_frames
+from srtui.footage.frame_list import Listed, anchors_of, read_frames
 from srtui.footage.places import Place, identity
 from srtui.footage.png import write_png
-from srtui.footage.reader import Anchor, Frame, Reader
+from srtui.footage.reader import Frame, Reader
 from srtui.footage.scan import scan_tape
 from srtui.footage.selection import select
 from srtui.jobs.context import JobContext
@@ -29,8 +29,6 @@ NAMES = "names.csv"
 PLAN = ".frames.json"
 HEAD = ("name", "frame", "field", "time", "scene", "sharpness", "sar", "tape")
 VERSION = 1
-_REACH = 2  # frames on each side: bwdif looks at one, whose own fields it compares with the next
-_ROLL = (0.0, 2.0, 15.0)
 
 
 class Wanted(NamedTuple):
@@ -133,7 +131,7 @@ def _extract(
     def write(task: tuple[Wanted, Sequence[Frame]]) -> None:
         _write(folder, *task, reader.facts)
 
-    tasks = ((each, _around(reader, pictures, each.picture.frame)) for each in missing)
+    tasks = ((each, around(reader, anchors_of(pictures, each.picture), pictures[0].pts)) for each in missing)
     with closing(in_order(write, tasks, threads, ahead=threads + 2)) as written:
         for done, _ in enumerate(written, start=done + 1):  # noqa: B020 - counts on from what was there
             job.progress(done, total, "frames")
@@ -141,38 +139,17 @@ def _extract(
     job.progress(total, total, "frames")
 
 
-def _around(reader: Reader, pictures: Sequence[Listed], number: int) -> Sequence[Frame]:
-    """A frame with those that deinterlacing looks at beside it; recognised by its checksum.
-
-    Raises
-    ------
-    SrtuiError
-        If the tape is not what was scanned.
-    """
-    anchors = [Anchor(each.frame, each.pts, each.crc) for each in pictures[max(number - _REACH, 0) : number + 1]]
-    if frames := reader.go_to(anchors, start=pictures[0].pts, roll=_ROLL):
-        return [*frames, *itertools.islice(reader, _REACH)]
-    hint = "srtui scan --fresh looks at it again"
-    raise SrtuiError(str(reader.path), f"frame {number} is not what it was when it was scanned", hint=hint)
-
-
 def _write(folder: Path, wanted: Wanted, frames: Sequence[Frame], facts: Facts) -> None:
     picture = wanted.picture
-    images = [frame.image for frame in frames]
-    at = next(i for i, frame in enumerate(frames) if frame.number == picture.frame)
-    count = len(wanted.names)
-    if wanted.kind == "progressive":
-        whole = [images[at]]
-    else:
-        whole = deinterlaced(images, wanted.kind, facts, both_fields=count == 2)[at * count : (at + 1) * count]
-    for field, (name, image) in enumerate(zip(wanted.names, whole, strict=True)):
+    whole = develop(frames, picture.frame, wanted.kind, facts, both_fields=len(wanted.names) == 2)
+    for field, (name, rgb_hwc) in enumerate(zip(wanted.names, whole, strict=True)):
         texts = {
             "Source": facts.path.name,
             "Frame": str(picture.frame),
             "Time": f"{_time(picture, field, facts):.4f}",
             "Scene": str(picture.scene),
         }
-        write_png(folder / name, to_rgb(image, facts), facts.aspect, texts)
+        write_png(folder / name, rgb_hwc, facts.aspect, texts)
 
 
 def _time(picture: Listed, field: int, facts: Facts) -> float:

@@ -35,6 +35,8 @@ def judge(path: Path) -> str:
     blocks: list[float] = []
     evidence, flags = Counter[str](), Counter[str]()
     with Reader(path) as reader:
+        if reader.facts.hdr:
+            return f"HDR ({reader.facts.hdr}): read as ordinary pictures its colours are wrong; convert it to SDR first"
         for place in range(_PLACES):
             if place:
                 reader.jump(reader.facts.seconds * place / _PLACES)

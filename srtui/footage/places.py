@@ -84,6 +84,11 @@ def find_tapes(given: Path) -> Iterator[Path]:
                 yield Path(folder) / name
 
 
+def shown_name(path: Path) -> str:
+    """Path as text that can be printed and written; bytes that are not UTF-8 are escaped."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def _short(name: str) -> str:
     """A name that leaves room for what is put behind it: file names end at 255 bytes."""
     return name.encode("utf-8", "replace")[:120].decode("utf-8", "ignore").strip() or "tape"

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from srtui.errors import UsageError
-from srtui.footage.colours import Rgb, to_rgb
+from srtui.footage.colours import Rgb
+from srtui.footage.developing import around, develop
 from srtui.footage.findings import Gathering
-from srtui.footage.frame_list import Listed, listed
+from srtui.footage.frame_list import Listed, anchors_of, listed
 from srtui.footage.reader import Anchor, Reader
 from srtui.footage.scenes import SPAN
 from srtui.footage.selection import select
@@ -29,10 +29,12 @@ class Chosen:
     """Seconds."""
     scene: int
     """From 1; frames of a scene show the same things, and belong on one side of a split."""
-    pts: int | None
-    crc: int
+    anchors: tuple[Anchor, ...]
+    """Its own, behind those of the frames just before it."""
     start: int | None
-    """``pts`` of the first frame."""
+    """``pts`` of the video's first frame."""
+    kind: str
+    """``progressive``; ``tff`` or ``bff`` in a video that is used although it is interlaced."""
 
     @property
     def name(self) -> str:
@@ -77,7 +79,14 @@ def choose(path: Path, *, count: int = 0, threads: int = 0, tell: Tell = lambda 
     taken = select(pictures, count or _one_for_each_span(pictures))
     start = gathering.newest.start if gathering.newest else None
     return [
-        Chosen(frame=each.frame, time=each.time, scene=each.scene, pts=each.pts, crc=each.crc, start=start)
+        Chosen(
+            frame=each.frame,
+            time=each.time,
+            scene=each.scene,
+            anchors=tuple(anchors_of(pictures, each)),
+            start=start,
+            kind=found.kind_at(each.frame),
+        )
         for each in taken
     ]
 
@@ -95,7 +104,7 @@ def frame_at(path: Path, chosen: Chosen) -> Rgb:
 
     Raises
     ------
-    UsageError
+    SrtuiError
         If the video is not what it was when the frame was chosen.
     """
     with Reader(path) as reader:
@@ -111,8 +120,5 @@ def chosen_frames(path: Path, *, count: int = 0, threads: int = 0, tell: Tell = 
 
 
 def _read(reader: Reader, chosen: Chosen) -> Rgb:
-    anchor = Anchor(chosen.frame, chosen.pts, chosen.crc)
-    if found := reader.go_to([anchor], start=chosen.start, roll=(0.0, 2.0, 15.0)):
-        return to_rgb(found[-1].image, reader.facts)
-    fact = f"its frame {chosen.frame} is not what it was when it was chosen"
-    raise UsageError(str(reader.path), fact, hint="begin anew: the file has changed")
+    frames = around(reader, chosen.anchors, chosen.start)
+    return develop(frames, chosen.frame, chosen.kind, reader.facts, both_fields=False)[0]

@@ -14,7 +14,7 @@ from srtui.errors import NothingUsableError, SrtuiError, UsageError
 from srtui.files import remove_unfinished, write_json
 from srtui.footage.findings import VERSION, Gathering, to_plain
 from srtui.footage.frame_list import write_frames
-from srtui.footage.places import Place, find_tapes, identity, place_of
+from srtui.footage.places import Place, find_tapes, identity, place_of, shown_name
 from srtui.footage.reader import Reader
 from srtui.footage.segments import Ledger
 from srtui.footage.survey import survey
@@ -36,6 +36,10 @@ def run(job: JobContext, request: ScanRequest) -> None:
     tapes = [tape for given in request.tapes for tape in find_tapes(Path(given))]
     scanned, rejected = [], 0
     for number, tape in enumerate(tapes, start=1):
+        if (shown := shown_name(tape)) != str(tape):
+            job.rejected(shown, "its name is not UTF-8: rename it")
+            rejected += 1
+            continue
         name = f"scanning {tape.name}" + (f" ({number} of {len(tapes)})" if len(tapes) > 1 else "")
         try:
             place = scan_tape(job, tape, Path(request.output), name, threads=request.threads, fresh=request.fresh)

@@ -14,7 +14,8 @@ SPAN = 250
 SMEARED = 1.8
 """Difference in `sharpness` from the best of the span beyond which a picture counts as smeared. Measured on 20
 photographs through real DV: motion over 5 pixels costs 0.7 (nine of ten below 1.45), over 15 pixels 2.6 (nine of ten
-above 2.05). It compares pictures of the same thing; as an absolute level it would mean nothing."""
+above 2.05); of 36 scenes it names 92 % of what was blurred over 15 pixels or more, and 6 % of what was over 5 or less.
+It compares pictures of the same thing; as an absolute level it would mean nothing."""
 
 _STILL = 1.5  # mean change that no block exceeds if nothing happened; sensor noise of 1.5 levels gives 1.7 and more
 _CUT = 6.0  # levels of the reduced picture; a quick pan gives up to 10, but for many pictures on end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -154,6 +155,15 @@ def test_a_folder_of_tapes_is_scanned_and_what_is_no_video_is_named(tmp_path: Pa
     assert sorted(path.name for path in (tmp_path / "scans").iterdir() if (path / "scan.json").exists()) == sorted(
         Path(place).name for place in result["scans"]
     )
+
+
+def test_a_name_that_is_not_utf_8_is_named_and_left_out(tmp_path: Path) -> None:
+    folder = tmp_path / "tapes"
+    folder.mkdir()
+    make_tape(folder / "a.mkv", Tape(scenes=(Scene(frames=12),)))
+    (folder / os.fsdecode(b"caf\xe9.avi")).write_bytes(b"x")
+    scan = Scan(tmp_path, folder).run()
+    assert [event["name"] for event in scan.events("rejected")] == [f"{folder}/caf\\xe9.avi"]
 
 
 def test_nothing_but_rubbish_is_an_error(tmp_path: Path) -> None:

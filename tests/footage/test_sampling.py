@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from srtui.errors import UsageError
+from srtui.errors import SrtuiError
 from srtui.footage.judging import fine_detail, grid, judge
 from srtui.footage.sampling import choose, chosen_frames, frame_at
 from tests.footage.tapes import DV, Scene, Tape, make_tape
@@ -55,13 +55,51 @@ def test_a_video_that_was_exchanged_is_noticed(tmp_path: Path) -> None:
     path = make_tape(tmp_path / "a.mkv", Tape(scenes=SCENES[:1]))
     chosen = choose(path, count=1)[0]
     make_tape(path, Tape(scenes=SCENES[1:]))
-    with pytest.raises(UsageError, match="not what it was"):
+    with pytest.raises(SrtuiError, match="not what it was"):
         frame_at(path, chosen)
 
 
 @pytest.mark.parametrize("tape", [Tape(scenes=SCENES), Tape(scenes=SCENES, codec="libx264", options={"crf": "20"})])
 def test_sharp_progressive_video_is_accepted(tmp_path: Path, tape: Tape) -> None:
     assert judge(make_tape(tmp_path / "a.mkv", tape)) == ""
+
+
+def test_who_insists_on_interlaced_video_gets_whole_pictures(tmp_path: Path) -> None:
+    path = make_tape(tmp_path / "a.mkv", Tape(scenes=(Scene(frames=30, noise=0),), fields="tff"))
+    chosen = choose(path, count=1)[0]
+    assert chosen.kind == "tff"
+    grey = frame_at(path, chosen)[..., 1].astype(float)
+    combs = np.abs(grey[1:-1] - (grey[:-2] + grey[2:]) / 2).mean() / np.abs(grey[2:] - grey[:-2]).mean()
+    assert combs < 0.5
+
+
+def test_a_phone_that_was_held_upright_gives_upright_pictures(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 352, 288, "yuv420p"
+        stream.set_display_rotation(-90)
+        for luma_hw in Tape(scenes=(Scene(frames=12),)).pictures():
+            image = av.VideoFrame.from_ndarray(np.repeat(luma_hw[..., None], 3, axis=2), format="rgb24")
+            container.mux(stream.encode(image))
+        container.mux(stream.encode(None))
+    chosen = choose(path, count=1)[0]
+    turned = frame_at(path, chosen)
+    assert turned.shape == (352, 288, 3)
+    made = list(Tape(scenes=(Scene(frames=12),)).pictures())[chosen.frame]
+    assert np.abs(np.rot90(made, -1).astype(float) - turned[..., 1]).mean() < 5
+
+
+def test_high_dynamic_range_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("libx264", rate=25, options={"x264-params": "transfer=smpte2084"})
+        stream.width, stream.height, stream.pix_fmt = 352, 288, "yuv420p"
+        for luma_hw in Tape(scenes=(Scene(frames=6),)).pictures():
+            image = av.VideoFrame.from_ndarray(np.repeat(luma_hw[..., None], 3, axis=2), format="rgb24")
+            container.mux(stream.encode(image))
+        container.mux(stream.encode(None))
+    assert judge(path).startswith("HDR (PQ)")
 
 
 @pytest.mark.parametrize("flags", ["bff", "progressive"])
