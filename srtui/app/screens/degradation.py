@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from srtui.app.sheet import Block, Sheet, fact, item, text
+from srtui.app.step_words import steps_in_words
 from srtui.app.widgets.page import Page
 
 if TYPE_CHECKING:
@@ -55,23 +56,3 @@ def _scenarios(scenarios: tuple[Scenario, ...], scale: int) -> Iterator[Block]:
 
 def _alike(scenarios: tuple[Scenario, ...]) -> bool:
     return len({scenario.share for scenario in scenarios}) == 1
-
-
-def steps_in_words(scenario: Scenario, scale: int) -> str:
-    """What happens to a picture, in order: ``to 50 %, median 3×3, JPEG photoshop-4``."""
-    words = []
-    for step in scenario.steps:
-        match step.step:
-            case "resize":
-                percent = getattr(step.percent, f"x{scale}")
-                words += [f"to {percent:g} %"] if percent != 100 else []
-            case "median":
-                words.append(f"median {2 * step.radius + 1}×{2 * step.radius + 1}")
-            case "gaussian":
-                sigma = step.sigma if isinstance(step.sigma, tuple) else (step.sigma,)
-                words.append("blur " + "–".join(f"{each:g}" for each in sigma))
-            case "motion":
-                words.append(f"smear {step.length:g}")
-            case "jpeg":
-                words.append(f"JPEG {step.quality}")
-    return ", ".join(words)
