@@ -162,17 +162,17 @@ def _first_only(judged: tuple[WizardStep, ...]) -> tuple[WizardStep, ...]:
 def _sources(project: OpenProject) -> WizardStep:
     if not project.settings.sources:
         return WizardStep(name="sources", mark="now", note="none yet")
-    missing = [path for path in source_folders(project) if not path.is_dir()]
+    missing = [path for path in source_folders(project) if not path.exists()]
     if missing:
-        return WizardStep(name="sources", mark="blocked", note=f"no folder {missing[0].name}")
+        return WizardStep(name="sources", mark="blocked", note=f"{missing[0].name} is not there")
     return WizardStep(name="sources", mark="done")
 
 
 def source_folders(project: OpenProject) -> list[Path]:
-    """Folders that the sources name, absolute."""
+    """Folders and videos that the sources name, absolute."""
     found = []
     for source in (*project.settings.sources, *project.settings.validation_sources):
-        texts = [getattr(source, "folder", None)]
+        texts = [getattr(source, name, None) for name in ("folder", "lmdb", "video")]
         pairs = getattr(source, "pairs", None)
         texts += [pairs.gt, pairs.lq] if pairs else []
         found += [project.path(text) for text in texts if text]

@@ -77,7 +77,7 @@ def test_a_running_job_shows_how_far_it_is(project: OpenProject, recorded: Modul
 def test_a_source_folder_that_is_gone_is_named(project: OpenProject) -> None:
     shutil.rmtree(project.folder / "photos")
     step = look_at(project.folder).step("sources")
-    assert (step.mark, step.note) == ("blocked", "no folder photos")
+    assert (step.mark, step.note) == ("blocked", "photos is not there")
 
 
 def test_a_degradation_of_another_scale_is_blocked(tmp_path: Path) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 
 from srtui.app.job_facts import job_facts
 from srtui.app.sheet import Sheet, fact, spaced
 from srtui.app.widgets.glance import Glance
 from srtui.app.widgets.page import CONTINUE, Action, Page, here
+
+if TYPE_CHECKING:
+    from srtui.config.checks import Checks
 
 
 class PreparePage(Page):
@@ -31,6 +36,8 @@ class PreparePage(Page):
             fact("sources", _count(len(project.settings.sources), "entry", "entries")),
             fact("sides", f"{fitted} to multiples of {settings.multiple}"),
             fact("scale", f"×{project.settings.scale}, degradation {project.settings.degradation}"),
+            fact("spoiled", "once, here" if settings.degradation_mode == "fixed" else "anew for each crop in training"),
+            fact("refused", _refused(settings.checks)),
             fact("dataset", where),
             *spaced(job_facts(self.view.step("prepare"), self.glyphs)),
         )
@@ -56,6 +63,14 @@ class PreparePage(Page):
         """The plain twin."""
         running = self.view.step("prepare").mark == "running"
         return f"srtui {'attach' if running else 'prepare'}{here(self.view)}"
+
+
+def _refused(checks: Checks) -> str:
+    """Which pictures are not taken."""
+    copies = {"near": ["copies"], "exact": ["equal copies"], "keep": []}[checks.duplicates]
+    switches = {"flat": checks.flat, "soft": checks.soft, "worn": checks.jpeg_worn, "interlaced": checks.interlaced}
+    words = ["damaged", f"below {checks.smallest_side} px", *copies, *(word for word, on in switches.items() if on)]
+    return ", ".join(words)
 
 
 def _count(number: int, one: str, many: str) -> str:

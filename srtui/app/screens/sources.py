@@ -45,7 +45,7 @@ class SourcesPage(Page):
         return (
             *blocks,
             text(),
-            item("e", "edits project.yml, where pairs and footage can be listed", "quiet", "accent"),
+            item("e", "edits project.yml, where pairs, LMDBs, videos and footage can be listed", "quiet", "accent"),
         )
 
     def actions(self) -> tuple[Action, ...]:
@@ -87,10 +87,11 @@ def _listed(label: str, sources: tuple[object, ...], view: ProjectView) -> list[
 def _described(source: object, view: ProjectView) -> tuple[str, str]:
     """One source in words; an error colour where its folder is missing."""
     assert view.project is not None
-    folder, pairs, synthetic = (getattr(source, name, None) for name in ("folder", "pairs", "synthetic"))
+    named = {name: getattr(source, name, None) for name in ("folder", "pairs", "synthetic", "lmdb", "video")}
+    synthetic, pairs = named.pop("synthetic"), named.pop("pairs")
     if synthetic is not None:
         return f"{short(synthetic.pictures)} generated, {synthetic.width}×{synthetic.height}, seed {synthetic.seed}", ""
-    texts = [folder] if folder is not None else [pairs.gt, pairs.lq] if pairs else []
-    missing = [each for each in texts if not view.project.path(each).is_dir()]
-    words = " with ".join(texts)
+    texts = [pairs.gt, pairs.lq] if pairs else [text for text in named.values() if text is not None]
+    missing = [each for each in texts if not view.project.path(each).exists()]
+    words = " with ".join(texts) + (", taken as it is" if getattr(source, "insist", False) else "")
     return (f"{words}: not there", "error") if missing else (words, "")
