@@ -14,8 +14,7 @@ from srtui.data.rejection import PictureRejected
 from srtui.data.walk import Found, Stamp, stamps_of
 from srtui.errors import UsageError
 from srtui.footage.judging import judge
-from srtui.footage.reader import Reader
-from srtui.footage.sampling import Chosen, choose, frame_at
+from srtui.footage.sampling import Chosen, choose, frame_at, picture_size
 
 Tell = Callable[[int], None]
 
@@ -53,13 +52,12 @@ class VideoSource:
         return stamps_of(self._path)
 
     def size(self, name: str) -> tuple[int, int]:  # noqa: ARG002 - of the protocol
-        """Of all frames, as the file says."""
+        """Of all frames, upright."""
         return self._size
 
     @cached_property
     def _size(self) -> tuple[int, int]:
-        with Reader(self._path) as reader:
-            return reader.facts.width, reader.facts.height
+        return picture_size(self._path)
 
     def read(self, name: str, address: str) -> tuple[Picture, None]:  # noqa: ARG002 - of the protocol
         """Decode a frame."""

@@ -36,6 +36,10 @@ class Chosen:
     kind: str
     """``progressive``; ``tff`` or ``bff`` in a video that is used although it is interlaced."""
 
+    def __post_init__(self) -> None:
+        # JSON knows lists only, and what was chosen is kept as JSON.
+        object.__setattr__(self, "anchors", tuple(Anchor(*each) for each in self.anchors))
+
     @property
     def name(self) -> str:
         """Unique in its video, in the order of time."""
@@ -97,6 +101,15 @@ def _one_for_each_span(pictures: Sequence[Listed]) -> int:
         if picture.usable:
             usable[picture.scene] = usable.get(picture.scene, 0) + 1
     return sum(-(-count // SPAN) for count in usable.values())
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Width and height of a video's pictures in pixels, upright as `frame_at` gives them."""
+    with Reader(path) as reader:
+        first = next(reader, None)
+        width, height = reader.facts.width, reader.facts.height
+        turned = first is not None and round(first.image.rotation / 90) % 2
+    return (height, width) if turned else (width, height)
 
 
 def frame_at(path: Path, chosen: Chosen) -> Rgb:

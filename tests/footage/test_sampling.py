@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 
 from srtui.errors import SrtuiError
 from srtui.footage.judging import fine_detail, grid, judge
-from srtui.footage.sampling import choose, chosen_frames, frame_at
+from srtui.footage.sampling import Chosen, choose, chosen_frames, frame_at, picture_size
 from tests.footage.tapes import DV, Scene, Tape, make_tape
 
 SCENES = (
@@ -33,6 +35,7 @@ def test_frames_are_chosen_over_the_scenes_and_read_as_they_are(tmp_path: Path) 
     assert not {each.frame for each in chosen} & {10, 11, 12, 13, 14, 15, 47, 48, 70}
     assert [each.name for each in chosen] == sorted({each.name for each in chosen})
     made = list(tape.pictures())
+    assert [Chosen(**json.loads(json.dumps(dataclasses.asdict(each)))) for each in chosen] == chosen
     for each in (chosen[7], chosen[0]):
         grey = frame_at(path, each)[..., 1].astype(float)
         np.testing.assert_allclose(grey, np.clip((made[each.frame].astype(float) - 16) * 255 / 219, 0, 255), atol=1.0)
@@ -86,6 +89,7 @@ def test_a_phone_that_was_held_upright_gives_upright_pictures(tmp_path: Path) ->
     chosen = choose(path, count=1)[0]
     turned = frame_at(path, chosen)
     assert turned.shape == (352, 288, 3)
+    assert picture_size(path) == (288, 352)
     made = list(Tape(scenes=(Scene(frames=12),)).pictures())[chosen.frame]
     assert np.abs(np.rot90(made, -1).astype(float) - turned[..., 1]).mean() < 5
 
