@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import signal
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ from srtui.errors import SrtuiError
 from srtui.footage import frames
 from srtui.jobs.context import JobContext, Stopped
 from srtui.jobs.folder import create, read_json
-from tests.footage.scanning import Scan, extract, run_worker
+from tests.footage.scanning import WORKER, Scan, extract, run_worker
 from tests.footage.tapes import Scene, Tape, make_tape, overwrite, packets
 
 SMALL = (176, 144)
@@ -68,6 +71,18 @@ def test_a_kill_changes_nothing_of_long_groups_of_pictures(tmp_path: Path) -> No
     whole = Scan(tmp_path / "whole", path, threads=1).run().files()
     scan = Scan(tmp_path / "killed", path)
     assert scan.die("srtui.footage.scan", "Ledger.add", 3) == -signal.SIGKILL
+    assert_goes_on(scan, whole)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("seed", range(10))
+def test_kills_at_random_moments_change_nothing(tmp_path: Path, tape: Path, whole: dict[str, bytes], seed: int) -> None:
+    scan, moments = Scan(tmp_path, tape), random.Random(seed)
+    for _ in range(3):
+        command = [*WORKER, str(scan.job.path), "srtui.worker", "main", "0"]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            time.sleep(moments.uniform(0.5, 2.5))
+            process.kill()
     assert_goes_on(scan, whole)
 
 
