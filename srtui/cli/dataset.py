@@ -156,6 +156,24 @@ def export(
     return launch_job(new_job(root, "export", request), detach=detach, as_json=as_json)
 
 
+@dataset.command(name="join")
+@options.project
+@options.threads
+@options.as_json
+def join_shards(project: Path | None, threads: int, as_json: bool) -> int:
+    """Make one dataset of shards that machines have made (srtui prepare --shard K/N).
+
+    The machine that finishes the last shard does so by itself; this says what is missing, or does it again.
+    """
+    from srtui.cli.sharding import joined
+    from srtui.project.folder import open_project
+
+    opened = open_project(project)
+    request = joined(opened.prepare_request(threads=threads))
+    job = new_job(opened.jobs, "prepare", request, opened.prepare_digest())
+    return launch_job(job, detach=False, as_json=as_json)
+
+
 def _target(path: Path | None, project: Path | None) -> tuple[Path, Path]:
     """Folder of the dataset that is meant, and where jobs about it are kept."""
     from srtui.project.folder import open_project

@@ -40,7 +40,7 @@ class PrepareRequest(Section):
     shard: NotNegative = 0
     """The one that this job makes, from 1; 0: all that are missing."""
     scheduler: str = ""
-    """Address of a Dask scheduler whose workers make the shards."""
+    """Address of a Dask scheduler whose workers make the shards, or the file (.json) that it writes its address to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,9 @@ through files alone. Dask is an optional extra: ``pip install 'srtui[cluster]'``
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
+import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -21,14 +23,14 @@ from srtui.data.making import PREPARING
 from srtui.data.plan import Head
 from srtui.data.shard_making import is_made
 from srtui.data.shards import shard_lines
-from srtui.errors import MachineError, SrtuiError
+from srtui.errors import MachineError, NothingUsableError, SrtuiError, UsageError, from_os_error
 from srtui.jobs.context import JobContext, Stopped
 from srtui.jobs.control import ask, withdraw
 from srtui.jobs.folder import JobFolder, read_json
 
 _TICK = 0.5
 _CONNECTING = 30
-"""Seconds."""
+"""Seconds that a scheduler has to answer, and to write its file."""
 
 
 def make_shards(job: JobContext, request: PrepareRequest, folder: Path, head: Head) -> None:
@@ -48,7 +50,7 @@ def make_shards(job: JobContext, request: PrepareRequest, folder: Path, head: He
         raise MachineError("--scheduler", "Dask is not installed", hint="pip install 'srtui[cluster]'") from None
     job.phase("asking the cluster", quiet=2 * _CONNECTING)
     try:
-        client = Client(request.scheduler, timeout=_CONNECTING, set_as_default=False)
+        client = Client(_address(job, request.scheduler), timeout=_CONNECTING, set_as_default=False)
     except (OSError, ValueError) as error:
         fact = f"does not answer ({error})"
         raise MachineError(request.scheduler, fact, hint="dask scheduler starts one, and prints its address") from None
@@ -66,17 +68,46 @@ def make_shards(job: JobContext, request: PrepareRequest, folder: Path, head: He
             raise
 
 
-def make_remotely(job_folder: str, request: dict[str, Any]) -> bool:
-    """Make one shard, on whatever machine this runs; gives whether it is finished (it may have been stopped)."""
-    folder = JobFolder(Path(job_folder))
-    job = JobContext(folder, resumed=True)
-    asked = from_plain(PrepareRequest, request, where=job_folder)
+def make_remotely(job_folder: str, request: dict[str, Any]) -> dict[str, Any]:
+    """Make one shard, on whatever machine this runs.
+
+    Returns
+    -------
+    ``state``: made, stopped or failed, and for a failure ``code`` and ``told``: plain values, since exceptions of one
+    machine cannot always be read on another.
+    """
+    job = JobContext(JobFolder(Path(job_folder)), resumed=True)
     try:
+        asked = from_plain(PrepareRequest, request, where=job_folder)
         sources, head = open_plan(job, asked)
         make_one(job, asked, Path(asked.dataset), sources, head)
     except Stopped:
-        return False
-    return True
+        return {"state": "stopped"}
+    except SrtuiError as error:
+        return _failure(error)
+    except OSError as error:
+        return _failure(from_os_error(error, job_folder))
+    except Exception as error:  # noqa: BLE001 - whatever it is must reach the job that asked for it
+        (job.folder.log).write_text(traceback.format_exc(), encoding="utf-8")
+        return _failure(SrtuiError(job_folder, f"{type(error).__name__}: {error}", where=job.folder.log))
+    return {"state": "made"}
+
+
+def _failure(error: SrtuiError) -> dict[str, Any]:
+    return {"state": "failed", "code": error.exit_code, "told": [error.subject, error.fact, error.where, error.hint]}
+
+
+def _address(job: JobContext, scheduler: str) -> str:
+    """Address, which may stand in a file that the scheduler writes (``dask scheduler --scheduler-file X.json``)."""
+    if not scheduler.endswith(".json"):
+        return scheduler
+    deadline = time.monotonic() + _CONNECTING
+    while not Path(scheduler).is_file():
+        job.check()
+        if time.monotonic() > deadline:
+            raise OSError(f"there is no such file after {_CONNECTING} s")
+        time.sleep(_TICK)
+    return str(json.loads(Path(scheduler).read_text(encoding="utf-8"))["address"])
 
 
 def _task(job: JobContext, request: PrepareRequest, number: int) -> tuple[str, dict[str, Any]]:
@@ -109,13 +140,14 @@ def _wait(job: JobContext, request: PrepareRequest, folder: Path, head: Head, fu
 
 
 def _raise_failure(number: int, future: Any) -> None:
-    error = future.exception()
-    if error is None:
-        return
-    if isinstance(error, SrtuiError):
-        raise error
-    fact = f"failed on the cluster ({type(error).__name__}: {error})"
-    raise MachineError(f"shard {number}", fact, hint="look at the logs of the Dask workers; then srtui resume goes on")
+    if future.status != "finished":
+        hint = "look at the logs of the Dask workers; then srtui resume goes on"
+        raise MachineError(f"shard {number}", f"was lost by the cluster again and again ({future.status})", hint=hint)
+    result: dict[str, Any] = future.result()
+    if result["state"] == "failed":
+        subject, fact, where, hint = result["told"]
+        kind = {2: UsageError, 3: NothingUsableError, 4: MachineError}.get(result["code"], SrtuiError)
+        raise kind(subject, f"{fact} (shard {number})", where=where, hint=hint)
 
 
 def _done(job: JobContext, request: PrepareRequest, folder: Path, head: Head, number: int) -> int:
