@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import zlib
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +28,8 @@ _PATIENCE = 100
 """Read errors in a row, after which the rest of a file is given up."""
 _ROLL = (2.0, 15.0)
 """Seconds before the wanted picture at which decoding begins: it must be right at the anchors; H.264 may need more."""
+_LOST = 3
+"""Places that were not found by seeking, after which it is not tried any more."""
 _FAR = 4000
 """Pictures decoded in search of one, before it is given up; 15 s of 240 pictures a second."""
 
@@ -107,6 +109,7 @@ class Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.broken: list[Broken] = []
+        self._lost = 0
         self._open()
 
     def _open(self) -> None:
@@ -145,7 +148,13 @@ class Reader:
         return frame
 
     def go_to(
-        self, anchors: Sequence[Anchor], *, start: int | None, packets: int = 0, roll: Sequence[float] = _ROLL
+        self,
+        anchors: Sequence[Anchor],
+        *,
+        start: int | None,
+        packets: int = 0,
+        roll: Sequence[float] = _ROLL,
+        tell: Callable[[int], None] = lambda _done: None,
     ) -> list[Frame]:
         """Find pictures again; iteration goes on behind them.
 
@@ -159,6 +168,8 @@ class Reader:
             What `Frame.packets` was at the last anchor; counting goes on from it.
         roll
             Seconds before the first anchor at which decoding begins, one after another until the anchors are right.
+        tell
+            Called with the number of each picture that is passed over on the way, where seeking does not help.
 
         Returns
         -------
@@ -166,34 +177,53 @@ class Reader:
 
         Notes
         -----
-        Tried by seeking, each picture compared by its checksum; if that fails (containers without an index, repeated
-        time stamps), everything before it is decoded once more.
+        Tried by seeking, each picture compared by its checksum; if that fails (no index, repeated time stamps),
+        everything before it is decoded once more. A file in which seeking failed some times is from then on only read
+        forward, and begun anew where that does not do: those who want many places ask for them in order.
         """
-        frames = self._searched(anchors, start, roll)
+        frames = self._searched(anchors, start, roll, tell)
         self.broken.clear()
         self.packets = packets
         return frames
 
-    def _searched(self, anchors: Sequence[Anchor], start: int | None, roll: Sequence[float]) -> list[Frame]:
-        if all(anchor.pts is not None for anchor in anchors):
+    def _searched(
+        self, anchors: Sequence[Anchor], start: int | None, roll: Sequence[float], tell: Callable[[int], None]
+    ) -> list[Frame]:
+        if self._lost < _LOST and all(anchor.pts is not None for anchor in anchors):
             for seconds in roll:
                 if frames := self._sought(anchors, seconds, start):
                     return frames
+            self._lost += 1
+            self._reopen()
+        elif self._next > anchors[0].number:
+            self._reopen()
+        for frame in self:
+            if frame.number == anchors[0].number:
+                return self._recognised(frame, anchors)
+            tell(frame.number)
+        return []
+
+    def _reopen(self) -> None:
         self._frames.close()
         self._container.close()
         self._open()
-        first = next((frame for frame in self if frame.number == anchors[0].number), None)
-        return [] if first is None else self._recognised(first, anchors)
 
     def jump(self, seconds: float) -> None:
         """Go on near a time, at a picture that needs none before it; for samples, as numbers are not exact then."""
+        offset = int(seconds / self.facts.time_base) + (self._stream.start_time or 0)
+        if not self._seek(offset):
+            self._report(None, f"cannot go to {seconds:.0f} s")
+
+    def _seek(self, offset: int) -> bool:
+        """Stand at the key frame before a time, in units of the stream."""
         self._frames.close()
         try:
-            offset = int(seconds / self.facts.time_base) + (self._stream.start_time or 0)
             self._container.seek(offset, stream=self._stream, backward=True)
-        except av.error.FFmpegError as error:
-            self._report(None, f"cannot go to {seconds:.0f} s: {error.strerror}")
-        self._frames = self._decode()
+        except av.error.FFmpegError:
+            return False
+        finally:
+            self._frames = self._decode()
+        return True
 
     @property
     def start_pts(self) -> int | None:
@@ -203,14 +233,13 @@ class Reader:
     def _sought(self, anchors: Sequence[Anchor], seconds: float, start: int | None) -> list[Frame]:
         wanted = anchors[0].pts
         assert wanted is not None
-        self._frames.close()
         offset = wanted - int(seconds / self.facts.time_base)
-        try:
-            self._container.seek(max(offset, start or 0), stream=self._stream, backward=True)
-        except av.error.FFmpegError:
+        if offset <= (start or 0):
+            self._reopen()  # containers differ in what seeking to the very beginning means
+        elif not self._seek(offset):
             return []
-        self._start, self._next = start, anchors[0].number
-        self._frames = self._decode()
+        else:
+            self._start, self._next = start, anchors[0].number
         for frame in itertools.islice(self._frames, _FAR):
             if frame.pts == wanted:
                 break

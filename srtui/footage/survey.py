@@ -35,7 +35,7 @@ def survey(reader: Reader, behind: Segment | None, *, threads: int, tell: Tell) 
     """
     if behind is not None and behind.last:
         return
-    looking = _Looking(reader, None if behind is None else _go_behind(reader, behind))
+    looking = _Looking(reader, None if behind is None else _go_behind(reader, behind, tell))
     function = partial(measure, reports_dropouts=reader.facts.codec == "dvvideo")
     threads = min(threads, _MOST_THREADS)
     batch: list[Measured] = []
@@ -49,10 +49,10 @@ def survey(reader: Reader, behind: Segment | None, *, threads: int, tell: Tell) 
     yield looking.segment(batch, last=True)
 
 
-def _go_behind(reader: Reader, done: Segment) -> Frame:
+def _go_behind(reader: Reader, done: Segment, tell: Tell) -> Frame:
     """Stand behind the last picture of a segment, and give it."""
     anchors = done.anchors()
-    if found := reader.go_to(anchors, start=done.start, packets=done.packets):
+    if found := reader.go_to(anchors, start=done.start, packets=done.packets, tell=tell):
         return found[-1]
     fact = f"picture {anchors[-1].number} is not what it was when the scan began"
     raise SrtuiError(str(reader.path), fact, hint="srtui scan --fresh begins anew")

@@ -34,17 +34,33 @@ def test_dv_is_read_from_every_container(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "codec"), [("a.mp4", "libx264"), ("a.ts", "mpeg2video"), ("a.mkv", "mpeg2video"), ("a.mkv", "ffv1")]
+    ("name", "codec"),
+    [
+        ("a.mp4", "libx264"),
+        ("a.ts", "mpeg2video"),
+        ("a.mpg", "mpeg2video"),
+        ("a.m2v", "mpeg2video"),
+        ("a.h264", "libx264"),
+        ("a.mkv", "ffv1"),
+    ],
 )
 def test_a_place_is_found_again_exactly(tmp_path: Path, name: str, codec: str) -> None:
-    tape = Tape(scenes=(Scene(frames=60), Scene(frames=60, seed=2)), codec=codec)
-    path = make_tape(tmp_path / name, tape)
+    """Raw streams have no index and no times worth the name: there everything is decoded up to the place."""
+    options = {"bf": "2"} if codec == "mpeg2video" else {}
+    path = make_tape(
+        tmp_path / name, Tape(scenes=(Scene(frames=60), Scene(frames=60, seed=2)), codec=codec, options=options)
+    )
     with Reader(path) as reader:
         whole = [frame.anchor() for frame in reader]
+    assert len(whole) == 120
     for last in (7, 50, 63, 119):
         with Reader(path) as reader:
             found = reader.go_to(whole[last - 7 : last + 1], start=whole[0].pts)
             assert [frame.anchor() for frame in (*found, *reader)] == whole[last - 7 :]
+    with Reader(path) as reader:
+        for last in (10, 30, 50, 70, 90, 20):
+            found = reader.go_to(whole[last - 2 : last + 1], start=whole[0].pts, roll=(0.0, 2.0))
+            assert [frame.anchor() for frame in found] == whole[last - 2 : last + 1]
 
 
 def test_a_place_that_is_not_there_any_more_is_not_found(tmp_path: Path) -> None:
