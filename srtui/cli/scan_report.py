@@ -18,6 +18,7 @@ def scan_lines(scan: Scan, folder: Path) -> list[str]:
     """The tape in a dozen lines."""
     rows = [
         ("picture", _picture(scan)),
+        ("recorded", _recorded(scan["recorded"])),
         ("fields", _fields(scan["interlacing"])),
         ("", _stretches(scan["interlacing"])),
         ("edges", _edges(scan["border"])),
@@ -50,6 +51,13 @@ def _picture(scan: Scan) -> str:
     rate = f"{top / bottom:.2f}".rstrip("0").rstrip(".")
     shape = "square pixels" if file["aspect"] == "1:1" else f"pixels {file['aspect']}"
     return f"{codec} in {file['container']}, {file['width']}×{file['height']}, {shape}, {rate} frames/s"
+
+
+def _recorded(recorded: dict[str, str] | None) -> str:
+    if recorded is None:
+        return ""
+    first, last = (recorded[each][:16].replace("T", " ") for each in ("first", "last"))
+    return f"{first}, by the camera's clock" if first == last else f"{first} to {last}, by the camera's clock"
 
 
 def _fields(seen: dict[str, Any]) -> str:

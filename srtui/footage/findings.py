@@ -37,6 +37,8 @@ class Findings:
     """The first thousand."""
     broken_found: int
     packets: int
+    recorded: Sequence[str]
+    """When each ten seconds were recorded, where that is known."""
 
     def kind_at(self, number: int) -> str:
         """What a picture is to be treated as: ``progressive``, ``tff`` or ``bff``."""
@@ -56,6 +58,7 @@ class Gathering:
         self._lively = 0
         self._broken: list[Broken] = []
         self._broken_found = 0
+        self._recorded: list[str] = []
         self.newest: Segment | None = None
         """The segment that was added last."""
 
@@ -72,6 +75,7 @@ class Gathering:
         self._lively += segment.lively
         self._broken += segment.broken[: _LISTED - len(self._broken)]
         self._broken_found += len(segment.broken)
+        self._recorded += [segment.recorded] if segment.recorded else []
 
     def findings(self, facts: Facts) -> Findings:
         """What is known once the last segment was added."""
@@ -86,6 +90,7 @@ class Gathering:
             border=border_of(self._blank, self._lively),
             broken=self._broken,
             broken_found=self._broken_found,
+            recorded=self._recorded,
             packets=self.newest.packets if self.newest else 0,
         )
 
@@ -99,6 +104,7 @@ def to_plain(found: Findings, identity: Mapping[str, Any]) -> dict[str, Any]:
         "file": _file(facts),
         "frames": len(table),
         "seconds": round(float(table.time[-1] + 1 / facts.rate), 3) if len(table) else 0.0,
+        "recorded": {"first": found.recorded[0], "last": found.recorded[-1]} if found.recorded else None,
         "interlacing": {
             **asdict(found.interlacing),
             "stretches": [asdict(each) for each in found.stretches[:_LISTED]],

@@ -51,6 +51,8 @@ class Frame:
     """Whether the decoder knows that something is missing in it."""
     concealed: int
     """DV: blocks that the player could not read from the tape."""
+    recorded: str
+    """DV: when, in the camera's time (ISO 8601); empty if it does not say."""
     packets: int
     """Packets that were read from the beginning to here."""
 
@@ -257,12 +259,13 @@ class Reader:
     def _decode(self) -> Generator[Frame, None, None]:
         """Pictures from where the container stands."""
         for packet in self._packets():
-            concealed = 0
+            concealed, recorded = 0, ""
             if packet.size:
                 self.packets += 1
                 self._position = -1 if packet.pos is None else packet.pos
                 if self.facts.codec == "dvvideo":
-                    concealed = dv.concealed_blocks(bytes(packet))
+                    raw = bytes(packet)
+                    concealed, recorded = dv.concealed_blocks(raw), dv.recorded_at(raw)
             try:
                 images = packet.decode()
             except av.error.FFmpegError as error:
@@ -272,7 +275,7 @@ class Reader:
                 if (image.width, image.height) != (self.facts.width, self.facts.height):
                     self._report(image.pts, f"a picture of another size ({image.width}×{image.height})")
                     continue
-                yield self._frame(image, concealed)
+                yield self._frame(image, concealed, recorded)
 
     def _packets(self) -> Iterator[Any]:
         """Packets of the video; a part that cannot be read is passed over."""
@@ -293,14 +296,15 @@ class Reader:
     def _report(self, pts: int | None, reason: str) -> None:
         self.broken.append(Broken(self._next, self._position, -1.0 if pts is None else self._time(pts), reason))
 
-    def _frame(self, image: Any, concealed: int) -> Frame:
+    def _frame(self, image: Any, concealed: int, recorded: str) -> Frame:
         number, self._next = self._next, self._next + 1
         if self._start is None:
             self._start = image.pts or 0
         # FFmpeg may still write into a picture that it gave (the second field of a damaged MPEG-2 frame).
         image.make_writable()
         time = number / float(self.facts.rate) if image.pts is None else self._time(image.pts)
-        return Frame(number, image.pts, time, image, luma_of(image), bool(image.is_corrupt), concealed, self.packets)
+        luma_hw, corrupt = luma_of(image), bool(image.is_corrupt)
+        return Frame(number, image.pts, time, image, luma_hw, corrupt, concealed, recorded, self.packets)
 
     def _time(self, pts: int) -> float:
         return round(float((pts - (self._start or 0)) * self.facts.time_base), 4)

@@ -38,6 +38,8 @@ class Segment:
     broken: Sequence[Broken]
     packets: int
     """Read from the beginning of the tape to the end of the segment."""
+    recorded: str
+    """When its first picture was recorded, if that is known (`Frame.recorded`)."""
     last: bool
     """Whether the tape ends with it."""
 

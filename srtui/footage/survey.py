@@ -67,6 +67,7 @@ class _Looking:
         self._broken: list[Broken] = []
         self._detectors: list[Detector] = []
         self._packets: dict[int, int] = {}
+        self._recorded: list[str] = []
         self.taken = 0 if before is None else before.number + 1
         """Pictures that lie in segments."""
 
@@ -83,6 +84,7 @@ class _Looking:
         """What is seen of the pictures one after another, here where they come in order."""
         if frame.number % LENGTH == 0:
             self._detectors.append(Detector())
+            self._recorded.append(frame.recorded)
         self._detectors[-1].add(frame)
         if frame.number % LENGTH == LENGTH - 1:
             self._detectors[-1].finish()
@@ -107,6 +109,7 @@ class _Looking:
             lively=len(blanks),
             broken=self._broken_before(self.taken, everything=last),
             packets=self._reader.packets if last else self._packets.pop(self.taken - 1),
+            recorded=self._recorded.pop(0) if batch else "",
             last=last,
         )
 

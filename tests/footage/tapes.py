@@ -53,6 +53,7 @@ class Tape:
     rate: Fraction = Fraction(25)
     options: dict[str, str] = field(default_factory=dict)
     container: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
 
     def pictures(self) -> Iterator[Luma]:
         """The frames, (H, W), uint8, as they are before coding."""
@@ -67,6 +68,7 @@ DV = {"codec": "dvvideo", "size": (720, 576), "fields": "bff"}
 def make_tape(path: Path, tape: Tape) -> Path:
     """Encode a tape; the suffix of the path names the container."""
     with av.open(str(path), "w", options=tape.container) as container:
+        container.metadata.update(tape.metadata)
         stream: Any = container.add_stream(tape.codec, rate=tape.rate, options=tape.options)
         stream.width, stream.height = tape.size
         stream.pix_fmt = "yuv420p"

@@ -22,6 +22,7 @@ SCENES = (
 
 
 def scan_of(folder: Path, name: str, tape: Tape) -> Scan:
+    folder.mkdir(exist_ok=True)
     return Scan(folder, make_tape(folder / name, tape)).run()
 
 
@@ -103,6 +104,14 @@ def test_what_the_player_could_not_read_of_dv_is_found(tmp_path: Path) -> None:
     assert scan.where("dropout") == [5, 11]
     assert scan.found["dropouts"]["worst"][0] == {"frame": 5, "time": 0.2, "blocks": 30}
     assert scan.found["dropouts"]["told_by"] == "the player"
+
+
+def test_the_date_that_the_camera_wrote_is_told(tmp_path: Path) -> None:
+    dated = Tape(scenes=(Scene(frames=12),), metadata={"creation_time": "1998-07-12T12:03:27Z"}, **DV)
+    scan = scan_of(tmp_path, "a.dv", dated)
+    assert scan.found["recorded"]["first"].startswith("1998-07-12T")
+    assert "recorded  1998-07-12" in "\n".join(scan_lines(scan.found, scan.place))
+    assert scan_of(tmp_path / "other", "a.avi", Tape(scenes=(Scene(frames=12),), **DV)).found["recorded"] is None
 
 
 def test_a_missing_end_is_reported(tmp_path: Path) -> None:
