@@ -29,7 +29,7 @@ from srtui.jobs.control import ask, withdraw
 from srtui.jobs.folder import JobFolder, read_json
 
 _TICK = 0.5
-_CONNECTING = 30
+CONNECTING = 30
 """Seconds that a scheduler has to answer, and to write its file."""
 
 
@@ -48,9 +48,9 @@ def make_shards(job: JobContext, request: PrepareRequest, folder: Path, head: He
         from distributed import Client
     except ImportError:
         raise MachineError("--scheduler", "Dask is not installed", hint="pip install 'srtui[cluster]'") from None
-    job.phase("asking the cluster", quiet=2 * _CONNECTING)
+    job.phase("asking the cluster", quiet=2 * CONNECTING)
     try:
-        client = Client(_address(job, request.scheduler), timeout=_CONNECTING, set_as_default=False)
+        client = Client(_address(job, request.scheduler), timeout=CONNECTING, set_as_default=False)
     except (OSError, ValueError) as error:
         fact = f"does not answer ({error})"
         raise MachineError(request.scheduler, fact, hint="dask scheduler starts one, and prints its address") from None
@@ -101,11 +101,11 @@ def _address(job: JobContext, scheduler: str) -> str:
     """Address, which may stand in a file that the scheduler writes (``dask scheduler --scheduler-file X.json``)."""
     if not scheduler.endswith(".json"):
         return scheduler
-    deadline = time.monotonic() + _CONNECTING
+    deadline = time.monotonic() + CONNECTING
     while not Path(scheduler).is_file():
         job.check()
         if time.monotonic() > deadline:
-            raise OSError(f"there is no such file after {_CONNECTING} s")
+            raise OSError(f"there is no such file after {CONNECTING} s")
         time.sleep(_TICK)
     return str(json.loads(Path(scheduler).read_text(encoding="utf-8"))["address"])
 

@@ -19,6 +19,7 @@ from tests.data.preparing import Preparation
 
 pytest.importorskip("distributed", reason="Dask is not installed: pip install 'srtui[cluster]'")
 
+WORKER = [sys.executable, str(Path(__file__).with_name("dying_worker.py"))]
 DYING = Path(__file__).with_name("dying_cluster.py")
 
 
@@ -91,7 +92,10 @@ def test_a_cluster_that_is_not_there_is_the_machines_fault(photos: Path, tmp_pat
     made = Machines(tmp_path, photos, shards=2)
     job = made.create(0, scheduler="tcp://127.0.0.1:9")
     done = subprocess.run(
-        [sys.executable, "-m", "srtui.worker", str(job.path)], check=False, capture_output=True, timeout=90
+        [*WORKER, str(job.path), "srtui.worker", "main", "0", "srtui.data.cluster.CONNECTING=1"],
+        check=False,
+        capture_output=True,
+        timeout=90,
     )
     ending = read_json(job.exit)
     assert ending is not None
