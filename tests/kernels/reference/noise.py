@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-PAIRS = 2048
+PAIRS = 512
 WORD = (1 << 64) - 1
 f32 = np.float32
 
