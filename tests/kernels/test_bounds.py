@@ -32,10 +32,15 @@ def write(a, i):
 
 with guarded(sys.argv[1]):
     array = np.full(37, 7, np.uint8)
-    at = int(sys.argv[3])
-    touch = {"source": lambda: read(array, at), "scratch": lambda: read_own(37, at), "result": lambda: write(array, at)}
-    touch[sys.argv[2]]()
-print("alive")
+    touch = {
+        "source": lambda at: read(array, at),
+        "scratch": lambda at: read_own(37, at),
+        "result": lambda at: write(array, at),
+    }[sys.argv[2]]
+    touch(int(sys.argv[3]))
+    print("alive", flush=True)
+    touch(int(sys.argv[4]))
+    print("still alive", flush=True)
 """
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the guard pages are made with Linux's mmap")
@@ -50,8 +55,8 @@ def test_every_public_kernel_is_in_the_table() -> None:
 def test_the_guard_kills_who_touches_the_next_byte(memory: str) -> None:
     """The tests below can fail: one byte too far, on either side, in each kind of memory."""
     for place, inside, outside in (("end", 36, 37), ("start", 0, -38)):
-        assert processes.run("-c", TOUCHES, place, memory, str(inside)).stdout == "alive\n"
-        assert processes.run("-c", TOUCHES, place, memory, str(outside)).returncode == -signal.SIGSEGV
+        done = processes.run("-c", TOUCHES, place, memory, str(inside), str(outside))
+        assert (done.stdout, done.returncode) == ("alive\n", -signal.SIGSEGV)
 
 
 @linux

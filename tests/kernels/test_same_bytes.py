@@ -32,23 +32,26 @@ def here() -> dict[str, str]:
     return digests()
 
 
-def others(request: pytest.FixtureRequest, machine: str) -> dict[str, str]:
+def others(request: pytest.FixtureRequest, machine: str, *arguments: str) -> dict[str, str]:
     """The bytes of another machine, whose machine code is kept for the next time."""
     needed = {feature[1:] for feature in MACHINES[machine].get("NUMBA_CPU_FEATURES", "").split(",") if feature}
     if missing := {feature for feature in needed if not HOST.get(feature)}:
         pytest.skip(f"this processor lacks {', '.join(sorted(missing))}")
     assert request.config.cache is not None
     kept = request.config.cache.mkdir(f"kernels-{machine.replace(' ', '-')}")
-    (found,) = processes.digests_of(**MACHINES[machine], NUMBA_CACHE_DIR=str(Path(kept)))
+    (found,) = processes.digests_of(*arguments, **MACHINES[machine], NUMBA_CACHE_DIR=str(Path(kept)))
     return found
 
 
 def test_a_machine_with_avx2_gives_the_same_bytes(request: pytest.FixtureRequest, here: dict[str, str]) -> None:
-    assert others(request, "AVX2") == here
+    """Without what takes long to compile and has no paths of its own for other processors."""
+    found = others(request, "AVX2", "--without", "dead_leaves", "read_png", "unfilter")
+    assert found == {use: here[use] for use in found}
+    assert len(found) > len(here) * 0.9
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("machine", list(MACHINES)[1:])
+@pytest.mark.parametrize("machine", MACHINES)
 def test_other_machines_give_the_same_bytes(request: pytest.FixtureRequest, machine: str, here: dict[str, str]) -> None:
     assert others(request, machine) == here
 
@@ -75,5 +78,5 @@ import numpy as np
 add(np.ones(64, np.float32), np.ones(64, np.float32))
 print(int("zmm" in "".join(add.inspect_asm().values())), int("ymm" in "".join(add.inspect_asm().values())))
 """
-    seen = {name: processes.run("-c", code, **MACHINES[name]).stdout.split() for name in ("AVX2", "no AVX", "generic")}
-    assert seen == {"AVX2": ["0", "1"], "no AVX": ["0", "0"], "generic": ["0", "0"]}
+    seen = {name: processes.run("-c", code, **MACHINES[name]).stdout.split() for name in ("AVX2", "generic")}
+    assert seen == {"AVX2": ["0", "1"], "generic": ["0", "0"]}
