@@ -118,6 +118,8 @@ for _constant_type in (_KindType, _OrderType):
 u8, i8 = Kind(types.uint8), Kind(types.int8)
 u16, i16 = Kind(types.uint16), Kind(types.int16)
 u32, i32 = Kind(types.uint32), Kind(types.int32)
+i64 = Kind(types.int64)
+u64 = Kind(types.uint64)
 f32 = Kind(types.float32)
 
 

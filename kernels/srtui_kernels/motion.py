@@ -16,9 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from srtui_kernels._borders import mirror_row, mirrored
 from srtui_kernels._checks import Bytes, channels_of, number, rows_of
-from srtui_kernels._jit import kernel
+from srtui_kernels._tap_sums import sum_of_taps
 
 LONGEST = 200.0
 _SLIVER = 1e-6  # shorter lines are points, and shorter parts of a line come from rounding, not from geometry
@@ -59,7 +58,7 @@ def motion(src_hwc: Bytes, angle: float, length: float) -> Bytes:
     length = number(length, "length", 0.0, LONGEST)
     rows = rows_of(src_hwc)
     out = np.empty_like(rows)
-    _sum_of_taps(rows, out, channels, *line(angle, length))
+    sum_of_taps(rows, out, channels, *line(angle, length))
     return out.reshape(src_hwc.shape)
 
 
@@ -98,45 +97,3 @@ def _pixel_lengths(across: float, down: float, length: float) -> dict[tuple[int,
         place = math.floor(middle * down + 0.5), math.floor(middle * across + 0.5)
         lengths[place] = lengths.get(place, 0.0) + end - start
     return lengths
-
-
-@kernel
-def _sum_of_taps(
-    src: Bytes,
-    out: Bytes,
-    channels: int,
-    dy: NDArray[np.int32],
-    dx: NDArray[np.int32],
-    weight: NDArray[np.float32],
-) -> None:
-    height, width = src.shape
-    reach = np.abs(dx).max()
-    wide = np.empty((height, width + 2 * reach * channels), np.uint8)
-    for y in range(height):
-        mirror_row(src[y], wide[y], channels)
-    total = np.empty(width, np.float32)
-    for y in range(height):
-        for x in range(width):
-            total[x] = 0.0
-        for tap in range(weight.size):
-            start = (reach + dx[tap]) * channels
-            _add_tap(total, wide[mirrored(y + dy[tap], height)][start : start + width], weight[tap])
-        _round_row(total, out[y])
-
-
-@kernel
-def _add_tap(total: NDArray[np.float32], row: Bytes, weight: np.float32) -> None:
-    """
-    Multiply and add with one rounding, on machines with and without the instruction.
-
-    The product of 8 and 24 bits is exact in float64; with weights over 2^-20 so is the sum.
-    """
-    w = np.float64(weight)
-    for x in range(total.size):
-        total[x] = np.float32(np.float64(row[x]) * w + np.float64(total[x]))
-
-
-@kernel
-def _round_row(total: NDArray[np.float32], out: Bytes) -> None:
-    for x in range(out.size):
-        out[x] = np.uint8(min(max(np.rint(total[x]), np.float32(0.0)), np.float32(255.0)))

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from srtui_kernels._borders import mirrored
 from srtui_kernels._checks import Bytes, channels_of, number, rows_of
 from srtui_kernels._jit import kernel
-from srtui_kernels.motion import LONGEST, Taps, _sum_of_taps, line
+from srtui_kernels._tap_sums import sum_of_taps
+from srtui_kernels.motion import LONGEST, Taps, line
 
 Point = tuple[float, float]
 
@@ -54,7 +55,7 @@ def motion_along(src_hwc: Bytes, taps: Taps) -> Bytes:
     check_taps(taps)
     rows = rows_of(src_hwc)
     out = np.empty_like(rows)
-    _sum_of_taps(rows, out, channels, *taps)
+    sum_of_taps(rows, out, channels, *taps)
     return out.reshape(src_hwc.shape)
 
 

@@ -8,9 +8,11 @@ from functools import partial
 import cv2
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from srtui_kernels import motion
+from srtui_kernels import _tap_sums, motion
+from srtui_kernels._checks import rows_of
+from srtui_kernels._vectors import host_has
 from srtui_kernels.motion import Taps, line
 
 from tests.cases import CASES, NO_PHOTOGRAPHS, Picture, noise, photograph_cases
@@ -60,6 +62,31 @@ def test_any_line_gives_opencvs_bytes(shape: tuple[int, int, int], angle: float,
 def test_gives_its_twins_bytes(angle: float, length: float) -> None:
     taps = list(zip(*line(angle, length), strict=True))
     assert_matches(partial(motion, angle=angle, length=length), partial(windows.sum_of_taps, taps=taps), CASES)
+
+
+@pytest.mark.skipif(not host_has("fma"), reason="without a fused multiply-add in the CPU, only float64 is used")
+@given(
+    shape=st.tuples(st.integers(1, 12), st.integers(1, 90), st.sampled_from([1, 3, 4])),
+    places=st.dictionaries(
+        st.tuples(st.integers(-100, 100) | st.integers(-3, 3), st.integers(-100, 100) | st.integers(-3, 3)),
+        st.integers(-4096, 65536),
+        min_size=1,
+        max_size=20,
+    ),
+)
+@example((12, 90, 3), {(0, 0): 65536 * 512, (1, 0): -65536 * 600})  # far beyond what 16 bits hold
+@example((12, 43, 3), {(-2, 0): 0, (2, 0): 32768})  # 0 and halves
+@settings(max_examples=150, deadline=None)
+def test_both_ways_of_adding_up_give_the_same_bytes(
+    shape: tuple[int, int, int], places: dict[tuple[int, int], int]
+) -> None:
+    dy, dx = np.ascontiguousarray(np.array(list(places), np.int32).T)
+    taps = Taps(dy, dx, np.array([weight / 65536 for weight in places.values()], np.float32))
+    rows = rows_of(noise(*shape))
+    fused, in_float64 = np.empty_like(rows), np.empty_like(rows)
+    _tap_sums._sum_fused(rows, fused, shape[2], *taps)
+    _tap_sums._sum_in_float64(rows, in_float64, shape[2], *taps)
+    assert_same_bytes(fused, in_float64, (shape, places))
 
 
 def test_straight_lines_are_means_with_half_weights_at_the_ends() -> None:
