@@ -83,6 +83,16 @@ class Scenario(Section):
     steps: Annotated[tuple[Step, ...], Len(1, 64)]
     """What happens to the picture, in order; in the end it must be ``scale`` times smaller."""
 
+    def __post_init__(self) -> None:
+        """Refuse a deinterlacer that keeps the field which has moved on: lq would not lie on gt."""
+        recorded = ""
+        for step in self.steps:
+            if isinstance(step, Fields):
+                recorded = step.first
+            elif isinstance(step, Deinterlace) and recorded and step.first != recorded:
+                fact = f"fields records the {recorded} field first, deinterlace keeps the {step.first} one"
+                raise ValueError(f"{fact}: give both the same `first`")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Degradation(Section):

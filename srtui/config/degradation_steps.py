@@ -19,6 +19,12 @@ def _ordered(limits: tuple[N, N]) -> tuple[N, N]:
     return limits
 
 
+def _odd(side: int) -> int:
+    if side % 2 == 0:
+        raise ValueError(f"{side} is even: a window has a middle, give {side - 1} or {side + 1}")
+    return side
+
+
 def _kind(value: object) -> str:
     """Which of the two it is meant to be, so that only that one's problems are told."""
     return "range" if isinstance(value, (list, tuple)) else "number"
@@ -43,7 +49,7 @@ Amount = Annotated[float, Ge(0), Le(8)]
 Movement = Annotated[float, Ge(-20), Le(20)]
 DeadZone = Annotated[int, Ge(0), Le(1023)]
 Quality = Annotated[int, Ge(1), Le(100)]
-Window = Annotated[int, Ge(1), Le(63)]
+Window = Annotated[int, Ge(1), Le(63), AfterValidator(_odd)]
 Windows = Annotated[tuple[Window, ...], Len(1, 32)]
 Share = Annotated[float, Ge(0), Le(1)]
 Pixels = Literal["input", "result"]

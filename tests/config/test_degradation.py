@@ -71,3 +71,15 @@ def test_every_step_can_be_written_in_a_file() -> None:
     defined = [each for each in vars(degradation_steps).values() if hasattr(each, "step")]
     assert set(defined) <= set(kinds)
     assert all(to_plain(kind.step) for kind in kinds)
+
+
+def test_a_window_is_odd(tmp_path: Path) -> None:
+    assert problems(tmp_path, "{step: ring, cutoff: 2, windows: [7, 8]}") == [
+        ("windows.1", "8 is even: a window has a middle, give 7 or 9")
+    ]
+
+
+def test_the_field_that_is_kept_is_the_one_that_was_recorded_first(tmp_path: Path) -> None:
+    read(tmp_path, "{step: fields, first: top, dx: 2}", "{step: dv}", "{step: deinterlace, first: top}")
+    ((_, fact),) = problems(tmp_path, "{step: fields, first: top, dx: 2}", "{step: deinterlace}")
+    assert "records the top field first, deinterlace keeps the bottom one" in fact
