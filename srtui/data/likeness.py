@@ -8,6 +8,7 @@ lighter, with gamma 0.8 or noise of σ = 6 differ in up to 6 and 6 bits; 99 of 1
 
 from __future__ import annotations
 
+import struct
 import zlib
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 Picture = NDArray[np.uint8]
 
 SIGNATURE = np.dtype([("waves", "<u8"), ("edges", "<u8"), ("sum", "<u4"), ("place", "<u4")])
-"""Both hashes, CRC32 of the pixels, and where the picture stands: ``line of the plan × 2 + (1 for validation)``."""
+"""Both hashes, a sum of the pixels, and where the picture stands: ``line of the plan × 2 + (1 for validation)``."""
 Record = tuple[int, int, int, int]
 """One `SIGNATURE` as plain numbers."""
 MOST_WAVES = 6
@@ -47,17 +48,18 @@ class Signature:
     sum: int
 
 
-def signature_of(gt_hwc: Picture, lq_hwc: Picture | None = None) -> Signature:
-    """Signature of a picture (uint8 RGB); of a pair, the sum is over both parts."""
+def signature_of(gt_hwc: Picture, *sums: int) -> Signature:
+    """Signature of a picture (uint8 RGB) with this checksum, or these."""
     step = max(1, min(gt_hwc.shape[:2]) // _LARGE)
     grey = np.asarray(cv2.cvtColor(np.ascontiguousarray(gt_hwc[::step, ::step]), cv2.COLOR_RGB2GRAY), np.uint8)
     small = _means(grey, _GRID, _GRID)
     waves = (_COSINES @ small @ _COSINES.T).ravel()
     steps = np.diff(_means(grey, 8, 9), axis=1).ravel()
-    total = zlib.crc32(np.ascontiguousarray(gt_hwc).data)
-    if lq_hwc is not None:
-        total = zlib.crc32(np.ascontiguousarray(lq_hwc).data, total)
-    return Signature(waves=_packed(waves > np.median(waves)), edges=_packed(steps > 0), sum=total)
+    return Signature(
+        waves=_packed(waves > np.median(waves)),
+        edges=_packed(steps > 0),
+        sum=zlib.crc32(struct.pack(f"<{len(sums)}I", *sums)),
+    )
 
 
 def _means(grey: NDArray[np.uint8], rows: int, columns: int) -> NDArray[np.int64]:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from srtui.config.requests import PrepareRequest
 from srtui.data.decisions import Decisions, Settled, settled
+from srtui.data.entries import Picture, checksum, decode, encode
 from srtui.data.fitting import fit, fit_pair
 from srtui.data.likeness import Signature, signature_of
 from srtui.data.material import check_material
 from srtui.data.names import Split
-from srtui.data.pictures import Picture
 from srtui.data.plan import Head, Refused
 from srtui.data.rejection import PictureRejected
 from srtui.data.sources import PictureSource
@@ -42,14 +42,24 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """What became of a task: pictures, or a reason."""
+    """What became of a task: pictures, as the values that stores hold (entries.py), or a reason."""
 
     task: Task
-    gt_hwc: Picture | None = None
-    lq_hwc: Picture | None = None
+    gt: Picture | None = None
+    lq: Picture | None = None
     signature: Signature | None = None
     """Of pictures about which is to be decided."""
     reason: str = ""
+
+    @property
+    def gt_hwc(self) -> Picture | None:
+        """The clean picture."""
+        return None if self.gt is None else decode(self.gt)
+
+    @property
+    def lq_hwc(self) -> Picture | None:
+        """The spoiled picture."""
+        return None if self.lq is None else decode(self.lq)
 
 
 def make_pictures(
@@ -110,13 +120,12 @@ def _write(
         each = made.task.known
         if not made.task.decided:
             each = decisions.decide(each.line, each.entry, made.signature, made.reason)
-        if made.gt_hwc is None or each.reason:
+        if made.gt is None or each.reason:
             if not made.task.known.reason:
                 job.rejected(each.entry.file, each.reason)
         else:
-            lq_hwc = _lq(request, made, each)
-            writers[each.split].add(head.name(each.number), made.gt_hwc, lq_hwc)
-            pixels += made.gt_hwc.size // 3
+            writers[each.split].add_values(head.name(each.number), made.gt, _lq(request, made, each))
+            pixels += made.gt.size // 3
         job.progress(done, total, "pictures", megapixels=round(pixels / 1e6, 1), refused=decisions.refused)
 
 
@@ -139,20 +148,27 @@ def make(request: PrepareRequest, sources: Sequence[PictureSource], task: Task) 
             gt_hwc, lq_hwc = fit_pair(gt_hwc, lq_hwc, request.scale, request.prepare)
     except PictureRejected as error:
         return Made(task=task, reason=str(error))
-    signature = None if task.decided else signature_of(gt_hwc, lq_hwc)
+    gt = encode(gt_hwc)
+    gt_hwc = decode(gt)
     if lq_hwc is None and has_lq(request, task.known.split):
         lq_hwc = degraded(request, gt_hwc, task.known)
-    return Made(task=task, gt_hwc=gt_hwc, lq_hwc=lq_hwc, signature=signature)
+    lq = None if lq_hwc is None else encode(lq_hwc)
+    if task.decided:
+        return Made(task=task, gt=gt, lq=lq)
+    # The sum of a pair is over both parts; what was degraded here follows from gt.
+    sums = [checksum(each) for each in (gt, lq if source.paired else None) if each is not None]
+    return Made(task=task, gt=gt, lq=lq, signature=signature_of(gt_hwc, *sums))
 
 
 def _lq(request: PrepareRequest, made: Made, each: Settled) -> Picture | None:
     """The lq to store, although the picture may have changed sides since it was made."""
-    assert made.gt_hwc is not None
     if each.entry.scenario < 0:
-        return made.lq_hwc
+        return made.lq
     if not has_lq(request, each.split):
         return None
-    return degraded(request, made.gt_hwc, each) if made.lq_hwc is None else made.lq_hwc
+    if made.lq is None and made.gt_hwc is not None:
+        return encode(degraded(request, made.gt_hwc, each))
+    return made.lq
 
 
 def has_lq(request: PrepareRequest, split: Split) -> bool:

@@ -126,9 +126,9 @@ def _make(
                     job.check()
                     each = made.task.known
                     journal.write(each.line, made)
-                    if made.gt_hwc is not None:
-                        writer.add(line_name(each.line), made.gt_hwc, made.lq_hwc)
-                        pixels += made.gt_hwc.size // 3
+                    if made.gt is not None:
+                        writer.add_values(line_name(each.line), made.gt, made.lq)
+                        pixels += made.gt.size // 3
                     done = each.line - lines.start + 1
                     job.progress(done, len(lines), "pictures", megapixels=round(pixels / 1e6, 1))
             except Stopped:

@@ -56,15 +56,21 @@ class StoreWriter:
 
     def add(self, name: str, gt_hwc: Picture, lq_hwc: Picture | None) -> None:
         """Append a picture; names must ascend. Both parts become lasting together."""
-        self.put(key_of(name, "gt"), gt_hwc)
-        if lq_hwc is not None:
-            self.put(key_of(name, "lq"), lq_hwc)
+        self.add_values(name, entries.encode(gt_hwc), None if lq_hwc is None else entries.encode(lq_hwc))
+
+    def add_values(self, name: str, gt: Picture, lq: Picture | None) -> None:
+        """Append what `entries.encode` made of a picture: in other threads, as copying and summing takes long."""
+        self._append(key_of(name, "gt"), gt)
+        if lq is not None:
+            self._append(key_of(name, "lq"), lq)
         if self._waiting >= BATCH:
             self.commit()
 
     def put(self, key: str, picture_hwc: Picture) -> None:
         """Append one part of a picture; keys must ascend."""
-        value = entries.encode(picture_hwc)
+        self._append(key, entries.encode(picture_hwc))
+
+    def _append(self, key: str, value: Picture) -> None:
         with explained(self._path):
             self._txn.put(key.encode(), value.data, append=True)
         self._waiting += value.size

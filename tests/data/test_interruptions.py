@@ -35,7 +35,7 @@ MORE_MOMENTS = [
     ("srtui.data.planning", "_remember", 4),  # while it looks at the sources
     ("srtui.data.planning", "_lines", 1),  # in the middle of writing the plan
     ("srtui.data.prepare", "make_pictures", 1),  # before the first picture
-    ("srtui.data.making", "StoreWriter.add", 5),  # between two pictures
+    ("srtui.data.making", "StoreWriter.add_values", 5),  # between two pictures
     ("srtui.data.making", "Decisions.decide", 7),  # before a copy is found
     ("srtui.data.decisions", "os.write", 4),  # as a signature is recorded
     ("srtui.data.prepare", "write_names", 1),  # as everything is in the stores
@@ -105,7 +105,7 @@ def test_a_resumed_job_does_not_start_over_although_it_was_asked_to(
     folder = preparation.create(fresh=True)
     made = []
     for _ in range(2):
-        assert run_worker(folder, "srtui.data.making", "StoreWriter.add", 2) == -signal.SIGKILL
+        assert run_worker(folder, "srtui.data.making", "StoreWriter.add_values", 2) == -signal.SIGKILL
         made.append(sum(len(StoreReader(preparation.dataset / name).names) for name in ("train.lmdb", "val.lmdb")))
     assert made == [1, 2]
     assert_same(preparation, preparation.resume().about.content, whole)
@@ -137,7 +137,7 @@ LIVE = Prepare(validation=3, degradation_mode="live", checks=Checks(duplicates="
     [
         ("srtui.data.making", "StoreWriter.commit", 6),
         pytest.param("srtui.data.decisions", "EventWriter.write", 3, marks=pytest.mark.exhaustive),  # a copy moves
-        pytest.param("srtui.data.making", "StoreWriter.add", 8, marks=pytest.mark.exhaustive),
+        pytest.param("srtui.data.making", "StoreWriter.add_values", 8, marks=pytest.mark.exhaustive),
     ],
 )
 def test_a_kill_changes_nothing_where_copies_are_kept_and_lq_is_live(

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from srtui.data.likeness import MOST_WAVES, LikenessIndex, Record, Signature, signature_of
+from srtui.data import likeness
+from srtui.data.entries import checksum, encode
+from srtui.data.likeness import MOST_WAVES, LikenessIndex, Record, Signature
 from tests.data.pictures_cases import smooth
 from tests.data.test_material import saved, scenery
 
@@ -27,6 +29,10 @@ COPIES: dict[str, Callable[[Picture], Picture]] = {
     ),
     "grey": lambda picture: np.repeat(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2),
 }
+
+
+def signature_of(*parts: Picture) -> Signature:
+    return likeness.signature_of(parts[0], *(checksum(encode(part)) for part in parts))
 
 
 def record(signature: Signature, place: int) -> Record:
