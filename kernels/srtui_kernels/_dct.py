@@ -1,12 +1,15 @@
 """
 The lossy heart of JPEG: 8×8 blocks through the accurate integer DCT, quantisation, and back.
 
-Sixteen blocks go through together. They lie in a table of 8 rows × 128 lanes, so that a one-dimensional transform of
-all of them is one loop over the lanes, which LLVM vectorises. In ``by_column`` the table's row is the column within a
-block and a lane is (row within the block, block); in ``by_row`` rows and columns have changed places.
+A vector holds a row of as many neighbouring blocks as it has 128-bit parts. A transform down the columns is then plain
+arithmetic on eight vectors; for one along the rows the blocks are transposed before. Rotations multiply 16-bit values
+by two cosines at once (`madd`) and keep 32 bits until they are rounded, as the source does: twice the lanes, and half
+the instructions, of whole 32-bit arithmetic.
 
-Source: the IJG library's jfdctint.c, jcdctmgr.c and jidctint.c (Loeffler, Ligtenberg and Moschytz, ICASSP 1989). All
-sums are whole numbers that 32 bits hold, so their order does not matter.
+No sum leaves its width: the values of a block (-128 to 127) and its coefficients have the same energy, and quantising
+with steps up to 255 adds at most as much again.
+
+Source: the IJG library's jfdctint.c, jcdctmgr.c and jidctint.c (Loeffler, Ligtenberg and Moschytz, ICASSP 1989).
 """
 
 from __future__ import annotations
@@ -15,152 +18,228 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srtui_kernels._checks import Bytes
-from srtui_kernels._jit import kernel
+from srtui_kernels._jit import kernel, part
+from srtui_kernels._vectors import (
+    BLOCKS,
+    Vector,
+    fill,
+    i16,
+    i32,
+    load,
+    load_wide,
+    madd,
+    maximum,
+    minimum,
+    multiply_high,
+    pack,
+    reinterpret,
+    store_narrow,
+    u16,
+    unpack_high,
+    unpack_low,
+)
 
-_BLOCKS = 16
-_LANES = 8 * _BLOCKS
-_POINT = np.int32(13)  # bits after the point of the constants below
-_KEPT = np.int32(2)  # bits after the point between the two passes
+GROUP = 8 * BLOCKS  # pixels of a row that are worked on together
+Eight = tuple[Vector, Vector, Vector, Vector, Vector, Vector, Vector, Vector]
+Halves = tuple[Vector, Vector]  # of 32 bits: the lower and the upper halves of all blocks
+Steps = NDArray[np.int16]
+
+_POINT = 13  # bits after the point of the cosines
+_KEPT = 2  # bits after the point between the two passes
+
+
+def two(first: int, second: int) -> np.int32:
+    """Two 16-bit factors of `madd`, as one 32-bit number."""
+    both: np.int32 = np.array([first, second], np.int16).view(np.int32)[0]
+    return both
+
 
 # The cosines' combinations, named by their value as in the source (FIX_0_298631336 …).
-_F0298 = np.int32(2446)
-_F0390 = np.int32(3196)
-_F0541 = np.int32(4433)
-_F0765 = np.int32(6270)
-_F0899 = np.int32(7373)
-_F1175 = np.int32(9633)
-_F1501 = np.int32(12299)
-_F1847 = np.int32(15137)
-_F1961 = np.int32(16069)
-_F2053 = np.int32(16819)
-_F2562 = np.int32(20995)
-_F3072 = np.int32(25172)
+_F0298, _F0390, _F0541, _F0765, _F0899, _F1175 = 2446, 3196, 4433, 6270, 7373, 9633
+_F1501, _F1847, _F1961, _F2053, _F2562, _F3072 = 12299, 15137, 16069, 16819, 20995, 25172
 
-Work = NDArray[np.int32]
-Four = tuple[np.int32, np.int32, np.int32, np.int32]
+_EVEN_LONG = two(_F0541, _F0541 + _F0765)
+_EVEN_SHORT = two(_F0541 - _F1847, _F0541)
+_BOTH_LONG = two(_F0541 + _F0765, _F0541)
+_BOTH_SHORT = two(_F0541, _F0541 - _F1847)
+_SUM, _DIFFERENCE = two(1 << _POINT, 1 << _POINT), two(1 << _POINT, -(1 << _POINT))
+_Z3, _Z4 = two(_F1175 - _F1961, _F1175), two(_F1175, _F1175 - _F0390)
+_A, _D = two(_F0298 - _F0899, -_F0899), two(-_F0899, _F1501 - _F0899)
+_B, _C = two(_F2053 - _F2562, -_F2562), two(-_F2562, _F3072 - _F2562)
 
 
-@kernel
-def quantise_plane(plane: Bytes, table: NDArray[np.int32]) -> None:
-    """Replace every 8×8 block of ``plane`` (sides multiples of 8) by what a decoder makes of it; ``table`` is (64,)."""
-    by_column = np.zeros(8 * _LANES, np.int32)
-    by_row = np.zeros(8 * _LANES, np.int32)
-    for top in range(0, plane.shape[0], 8):
-        for left in range(0, plane.shape[1], _LANES):
-            part = plane[top : top + 8, left : min(left + _LANES, plane.shape[1])]
-            _load(part, by_column)
-            _forward(by_column, _POINT - _KEPT)
-            _turn(by_column, by_row)
-            _forward(by_row, _POINT + _KEPT)
-            _quantise(by_row, table)
-            _inverse(by_row, _POINT - _KEPT)
-            _turn(by_row, by_column)
-            _inverse(by_column, _POINT + _KEPT + np.int32(3))
-            _store(by_column, part)
-
-
-@kernel
-def _load(part: Bytes, by_column: Work) -> None:
-    for y in range(8):
-        row = part[y]
-        for c in range(8):
-            lanes = by_column[c * _LANES + y * _BLOCKS : c * _LANES + (y + 1) * _BLOCKS]
-            for block in range(row.size // 8):
-                lanes[block] = np.int32(row[8 * block + c]) - np.int32(128)
-
-
-@kernel
-def _store(by_column: Work, part: Bytes) -> None:
-    for y in range(8):
-        row = part[y]
-        for c in range(8):
-            lanes = by_column[c * _LANES + y * _BLOCKS : c * _LANES + (y + 1) * _BLOCKS]
-            for block in range(row.size // 8):
-                row[8 * block + c] = np.uint8(min(max(lanes[block] + np.int32(128), np.int32(0)), np.int32(255)))
-
-
-@kernel
-def _turn(source: Work, target: Work) -> None:
-    for a in range(8):
-        for b in range(8):
-            here = source[a * _LANES + b * _BLOCKS : a * _LANES + (b + 1) * _BLOCKS]
-            there = target[b * _LANES + a * _BLOCKS : b * _LANES + (a + 1) * _BLOCKS]
-            for block in range(_BLOCKS):
-                there[block] = here[block]
-
-
-@kernel
-def _forward(work: Work, shift: np.int32) -> None:
-    """Transform every lane and round ``shift`` bits away."""
-    for x in range(_LANES):
-        d0, d1, d2, d3 = work[x], work[x + _LANES], work[x + 2 * _LANES], work[x + 3 * _LANES]
-        d4, d5, d6, d7 = work[x + 4 * _LANES], work[x + 5 * _LANES], work[x + 6 * _LANES], work[x + 7 * _LANES]
-        e0, e1, e2, e3 = d0 + d7, d1 + d6, d2 + d5, d3 + d4
-        a0, a1, a2, a3 = e0 + e3, e1 + e2, e1 - e2, e0 - e3
-        z = (a2 + a3) * _F0541
-        o7, o5, o3, o1 = _odd(d3 - d4, d2 - d5, d1 - d6, d0 - d7)
-        work[x] = _rounded((a0 + a1) << _POINT, shift)
-        work[x + _LANES] = _rounded(o1, shift)
-        work[x + 2 * _LANES] = _rounded(z + a3 * _F0765, shift)
-        work[x + 3 * _LANES] = _rounded(o3, shift)
-        work[x + 4 * _LANES] = _rounded((a0 - a1) << _POINT, shift)
-        work[x + 5 * _LANES] = _rounded(o5, shift)
-        work[x + 6 * _LANES] = _rounded(z - a2 * _F1847, shift)
-        work[x + 7 * _LANES] = _rounded(o7, shift)
-
-
-@kernel
-def _inverse(work: Work, shift: np.int32) -> None:
-    """Transform every lane back and round ``shift`` bits away."""
-    for x in range(_LANES):
-        i0, i1, i2, i3 = work[x], work[x + _LANES], work[x + 2 * _LANES], work[x + 3 * _LANES]
-        i4, i5, i6, i7 = work[x + 4 * _LANES], work[x + 5 * _LANES], work[x + 6 * _LANES], work[x + 7 * _LANES]
-        z = (i2 + i6) * _F0541
-        sum04, difference04 = (i0 + i4) << _POINT, (i0 - i4) << _POINT
-        sum26, difference26 = z + i2 * _F0765, z - i6 * _F1847
-        e0, e1, e2, e3 = sum04 + sum26, difference04 + difference26, difference04 - difference26, sum04 - sum26
-        o3, o2, o1, o0 = _odd(i7, i5, i3, i1)
-        work[x] = _rounded(e0 + o0, shift)
-        work[x + _LANES] = _rounded(e1 + o1, shift)
-        work[x + 2 * _LANES] = _rounded(e2 + o2, shift)
-        work[x + 3 * _LANES] = _rounded(e3 + o3, shift)
-        work[x + 4 * _LANES] = _rounded(e3 - o3, shift)
-        work[x + 5 * _LANES] = _rounded(e2 - o2, shift)
-        work[x + 6 * _LANES] = _rounded(e1 - o1, shift)
-        work[x + 7 * _LANES] = _rounded(e0 - o0, shift)
-
-
-@kernel
-def _odd(a: np.int32, b: np.int32, c: np.int32, d: np.int32) -> Four:
-    """The odd half of the transform, the same rotation in both directions."""
-    z5 = (a + b + c + d) * _F1175
-    z1 = (a + d) * _F0899
-    z2 = (b + c) * _F2562
-    z3 = z5 - (a + c) * _F1961
-    z4 = z5 - (b + d) * _F0390
-    return a * _F0298 - z1 + z3, b * _F2053 - z2 + z4, c * _F3072 - z2 + z3, d * _F1501 - z1 + z4
-
-
-@kernel
-def _rounded(value: np.int32, shift: np.int32) -> np.int32:
-    """Numba computes with 64 bits; the casts tell LLVM that 32 hold every sum (twice the lanes)."""
-    whole: np.int32 = np.int32(np.int32(value + (np.int32(1) << (shift - np.int32(1)))) >> shift)
-    return whole
-
-
-@kernel
-def _quantise(by_row: Work, table: NDArray[np.int32]) -> None:
+def quantisation(table: NDArray[np.int32]) -> Steps:
     """
-    Divide, round half away from zero, and multiply again. The transform's results are 8 times too large.
+    Prepare a table (64,) for `quantise_plane`: (4, 8 rows, lanes).
 
-    The division is a float32 multiplication: a half added to the whole number keeps the quotient 0.5 / 8q away from the
-    next whole one, and its error is below 2^15 / 8q × 2^-23.
+    The division by 8 q (the transform's results are 8 times too large) is a multiplication by a number of 16 bits and a
+    shift: exact for dividends below 2^15 (Granlund and Montgomery, PLDI 1994).
     """
-    for place in range(64):
-        q = table[place]
-        inverse = np.float32(1.0) / np.float32(8 * q)
-        lanes = by_row[place * _BLOCKS : (place + 1) * _BLOCKS]
-        for block in range(_BLOCKS):
-            value = lanes[block]
-            steps = np.int32((np.float32(abs(value) + 4 * q) + np.float32(0.5)) * inverse)
-            lanes[block] = np.int32(steps * q) if value >= 0 else np.int32(-steps * q)
+    divisor = 8 * table.astype(np.int64)
+    shift = np.frexp(divisor.astype(np.float64))[1] - 1  # 2^shift <= divisor
+    inverse = (1 << (16 + shift)) // divisor + 1
+    whole = inverse == (1 << 16) + 1  # a power of two: its inverse has 17 bits, its half's has 16
+    inverse, shift = np.where(whole, 1 << 15, inverse), np.where(whole, shift - 1, shift)
+    parts = np.stack([4 * table, inverse, 1 << (16 - shift), table]).astype(np.uint16)
+    return np.ascontiguousarray(np.tile(parts.view(np.int16).reshape(4, 8, 8), (1, 1, BLOCKS)))
+
+
+@kernel
+def quantise_plane(plane: Bytes, pitch: int, height: int, steps: Steps) -> None:
+    """Replace every 8×8 block of a flat plane by what a decoder makes of it; ``pitch`` is a multiple of `GROUP`."""
+    table = steps.reshape(-1)
+    for top in range(0, height, 8):
+        for at in range(top * pitch, (top + 1) * pitch, GROUP):
+            along = _forward(_transposed(_load(plane, at, pitch)), True)
+            coefficients = _quantised(_forward(_transposed(along), False), table)
+            down = _inverse(coefficients, 0, _POINT - _KEPT)
+            _store(plane, at, pitch, _transposed(_inverse(_transposed(down), 128, _POINT + _KEPT + 3)))
+
+
+@part
+def _load(plane: Bytes, at: int, pitch: int) -> Eight:
+    middle = fill(i16, np.int16(128))
+    return (
+        load_wide(i16, plane, at) - middle,
+        load_wide(i16, plane, at + pitch) - middle,
+        load_wide(i16, plane, at + 2 * pitch) - middle,
+        load_wide(i16, plane, at + 3 * pitch) - middle,
+        load_wide(i16, plane, at + 4 * pitch) - middle,
+        load_wide(i16, plane, at + 5 * pitch) - middle,
+        load_wide(i16, plane, at + 6 * pitch) - middle,
+        load_wide(i16, plane, at + 7 * pitch) - middle,
+    )
+
+
+@part
+def _store(plane: Bytes, at: int, pitch: int, rows: Eight) -> None:
+    low, high = fill(i16, np.int16(0)), fill(i16, np.int16(255))
+    for y in range(8):
+        store_narrow(plane, at + y * pitch, minimum(maximum(rows[y], low), high))
+
+
+@part
+def _transposed(v: Eight) -> Eight:
+    """Transpose every block: three rounds that each lay the upper four vectors between the lower four."""
+    return _laid_between(_laid_between(_laid_between(v)))
+
+
+@part
+def _laid_between(v: Eight) -> Eight:
+    return (
+        unpack_low(v[0], v[4]),
+        unpack_high(v[0], v[4]),
+        unpack_low(v[1], v[5]),
+        unpack_high(v[1], v[5]),
+        unpack_low(v[2], v[6]),
+        unpack_high(v[2], v[6]),
+        unpack_low(v[3], v[7]),
+        unpack_high(v[3], v[7]),
+    )
+
+
+@part
+def _rotated(start: int, a: Vector, b: Vector, factors: np.int32) -> tuple[Vector, Vector]:
+    """Return ``start + a * factor + b * other factor``, the lower and the upper half of each block."""
+    both = reinterpret(i16, fill(i32, factors))
+    begin = fill(i32, np.int32(start))
+    return begin + madd(unpack_low(a, b), both), begin + madd(unpack_high(a, b), both)
+
+
+@part
+def _odd(start: int, p: Vector, q: Vector, r: Vector, s: Vector) -> tuple[Halves, Halves, Halves, Halves]:
+    """Compute the odd half of the transform, the same rotations in both directions."""
+    z3, z4 = _rotated(start, p + r, q + s, _Z3), _rotated(start, p + r, q + s, _Z4)
+    a, d = _rotated(0, p, s, _A), _rotated(0, p, s, _D)
+    b, c = _rotated(0, q, r, _B), _rotated(0, q, r, _C)
+    return _plus(a, z3), _plus(b, z4), _plus(c, z3), _plus(d, z4)
+
+
+@part
+def _plus(a: Halves, b: Halves) -> Halves:
+    return a[0] + b[0], a[1] + b[1]
+
+
+@part
+def _minus(a: Halves, b: Halves) -> Halves:
+    return a[0] - b[0], a[1] - b[1]
+
+
+@part
+def _whole(halves: Halves, shift: int) -> Vector:
+    return pack(halves[0] >> shift, halves[1] >> shift)
+
+
+@part
+def _forward(v: Eight, first: bool) -> Eight:
+    """Transform across the vectors; the first pass keeps two bits after the point, the second drops them."""
+    shift = _POINT - _KEPT if first else _POINT + _KEPT
+    half = 1 << (shift - 1)
+    e0, e1, e2, e3 = v[0] + v[7], v[1] + v[6], v[2] + v[5], v[3] + v[4]
+    p, q, r, s = v[3] - v[4], v[2] - v[5], v[1] - v[6], v[0] - v[7]
+    even, other = e0 + e3, e1 + e2
+    total, difference = even + other, even - other
+    if first:
+        out0, out4 = total << _KEPT, difference << _KEPT
+    else:
+        two_ = fill(i16, np.int16(1 << (_KEPT - 1)))
+        out0, out4 = (total + two_) >> _KEPT, (difference + two_) >> _KEPT
+    out2 = _rotated(half, e1 - e2, e0 - e3, _EVEN_LONG)
+    out6 = _rotated(half, e1 - e2, e0 - e3, _EVEN_SHORT)
+    a, b, c, d = _odd(half, p, q, r, s)
+    return (
+        out0,
+        _whole(d, shift),
+        _whole(out2, shift),
+        _whole(c, shift),
+        out4,
+        _whole(b, shift),
+        _whole(out6, shift),
+        _whole(a, shift),
+    )
+
+
+@part
+def _inverse(v: Eight, middle: int, shift: int) -> Eight:
+    """Transform back across the vectors, drop ``shift`` bits after the point, and add ``middle``."""
+    start = (1 << (shift - 1)) + (middle << shift)
+    total, difference = _rotated(start, v[0], v[4], _SUM), _rotated(start, v[0], v[4], _DIFFERENCE)
+    long, short = _rotated(0, v[2], v[6], _BOTH_LONG), _rotated(0, v[2], v[6], _BOTH_SHORT)
+    e0, e3, e1, e2 = _plus(total, long), _minus(total, long), _plus(difference, short), _minus(difference, short)
+    a, b, c, d = _odd(0, v[7], v[5], v[3], v[1])
+    return (
+        _whole(_plus(e0, d), shift),
+        _whole(_plus(e1, c), shift),
+        _whole(_plus(e2, b), shift),
+        _whole(_plus(e3, a), shift),
+        _whole(_minus(e3, a), shift),
+        _whole(_minus(e2, b), shift),
+        _whole(_minus(e1, c), shift),
+        _whole(_minus(e0, d), shift),
+    )
+
+
+@part
+def _quantised(v: Eight, table: NDArray[np.int16]) -> Eight:
+    """Divide, round half away from zero, and multiply again."""
+    return (
+        _quantised_row(v[0], table, 0),
+        _quantised_row(v[1], table, 1),
+        _quantised_row(v[2], table, 2),
+        _quantised_row(v[3], table, 3),
+        _quantised_row(v[4], table, 4),
+        _quantised_row(v[5], table, 5),
+        _quantised_row(v[6], table, 6),
+        _quantised_row(v[7], table, 7),
+    )
+
+
+@part
+def _quantised_row(row: Vector, table: NDArray[np.int16], y: int) -> Vector:
+    part = 8 * GROUP
+    sign = row >> 15
+    size = reinterpret(u16, ((row ^ sign) - sign) + load(i16, table, y * GROUP))
+    size = multiply_high(size, load(u16, table, part + y * GROUP))
+    size = multiply_high(size, load(u16, table, 2 * part + y * GROUP))
+    steps = reinterpret(i16, size) * load(i16, table, 3 * part + y * GROUP)
+    return (steps ^ sign) - sign

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from srtui_kernels._borders import aligned
 from srtui_kernels._checks import Bytes
-from srtui_kernels._jit import kernel
+from srtui_kernels._jit import kernel, part
 from srtui_kernels._vectors import (
     BLOCKS,
     BYTES,
@@ -313,13 +313,13 @@ def _row_looped(
         x += 4 * _PIXELS
 
 
-@kernel
+@part
 def _spread(flat: Bytes, at: int, order: Order) -> Vector:
     pixels = load(u8, flat, at)
     return permute(pixels, pixels, order)
 
 
-@kernel
+@part
 def _packed(a: Vector, b: Vector, c: Vector, d: Vector, shift: int) -> Vector:
     return pack(pack(a >> shift, b >> shift), pack(c >> shift, d >> shift))
 
@@ -368,7 +368,7 @@ def _turn(flat: Bytes, start: int, stride: int, left: int, right: int, turned: B
         _store_columns(turned, to + 3 * BYTES, unpack_high(high_ac, high_bd))
 
 
-@kernel
+@part
 def _store_columns(turned: Bytes, to: int, part: Vector) -> None:
     lanes = reinterpret(i32, part)
     store(turned, to, permute(lanes, lanes, _BY_COLUMN))
@@ -388,13 +388,13 @@ def _turn_back(summed: Bytes, columns: int, rows: Bytes, base: int, pitch: int) 
         _store_rows(rows, base + x + 3 * pitch, pitch, unpack_high(high_ac, high_bd))
 
 
-@kernel
+@part
 def _load_columns(summed: Bytes, at: int) -> Vector:
     lanes = load(i32, summed, at)
     return reinterpret(i32, shuffle(reinterpret(u8, permute(lanes, lanes, _BY_BLOCK)), _TURN_4))
 
 
-@kernel
+@part
 def _store_rows(rows: Bytes, to: int, pitch: int, part: Vector) -> None:
     store_block(rows, to, part, 0)
     store_block(rows, to + 4 * pitch, part, 1)
@@ -434,7 +434,7 @@ def _sum_columns(
         to += channels * ROWS
 
 
-@kernel
+@part
 def _clip(to: Bytes, at: int, total: Vector, shift: int) -> None:
     clipped = minimum(maximum(total >> shift, fill(i32, np.int32(0))), fill(i32, np.int32(255)))
     store_narrow(to, at, clipped)

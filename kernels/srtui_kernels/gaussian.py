@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from srtui_kernels._borders import aligned, mirror_row, mirrored
 from srtui_kernels._checks import Bytes, channels_of, number, rows_of
-from srtui_kernels._jit import kernel
+from srtui_kernels._jit import kernel, part
 from srtui_kernels._vectors import (
     BYTES,
     Vector,
@@ -200,7 +200,7 @@ def _blur_columns(
                 r2[x + k], r3[x + k] = tail[2 * BYTES + k], tail[3 * BYTES + k]
 
 
-@kernel
+@part
 def _four_rows(
     sums: NDArray[np.int16], x: int, places: Several, nears: Several, fars: Several
 ) -> tuple[Vector, Vector, Vector, Vector]:

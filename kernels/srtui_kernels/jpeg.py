@@ -10,16 +10,20 @@ Sources: ITU-T T.81 (JPEG), JFIF 1.02 (colours); the IJG library's jccolor.c, jc
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
+from srtui_kernels._borders import aligned
 from srtui_kernels._checks import Bytes, channels_of, rows_of
-from srtui_kernels._dct import quantise_plane
-from srtui_kernels._jit import kernel
+from srtui_kernels._dct import GROUP, Steps, quantisation, quantise_plane
+from srtui_kernels._jit import kernel, part
+from srtui_kernels._vectors import BYTES, Vector, load, store_narrow, u8
+from srtui_kernels._ycc import PIXELS, WIDE, centred, enlarged, store_halved, store_rgb, sum_rows, to_ycc
 from srtui_kernels.jpeg_tables import Subsampling
 
 LARGEST_SIDE = 65500  # libjpeg's limit
+_SUBSAMPLING = {"4:2:0": (2, 2), "4:2:2": (2, 1), "4:4:4": (1, 1)}  # how much narrower and lower chroma is
 
 
 def jpeg_round_trip(
@@ -36,7 +40,7 @@ def jpeg_round_trip(
         Quantisation tables in natural order, 64 whole numbers from 1 to 255 (`jpeg_tables.preset` knows some). Grey
         pictures use ``luma`` only.
     subsampling
-        "4:2:0" (chroma at half size) or "4:4:4".
+        "4:2:0" (chroma at half size), "4:2:2" (at half width) or "4:4:4".
 
     Returns
     -------
@@ -51,144 +55,155 @@ def jpeg_round_trip(
     height, width = src_hwc.shape[:2]
     if max(height, width) > LARGEST_SIDE:
         raise ValueError(f"the picture is {width}×{height}; JPEG sides end at {LARGEST_SIDE}: resize it first")
-    if subsampling not in ("4:2:0", "4:4:4"):
-        raise ValueError(f"subsampling is {subsampling!r}; pass '4:2:0' or '4:4:4'")
-    luma_table, chroma_table = _table(luma, "luma"), _table(chroma, "chroma")
+    if subsampling not in _SUBSAMPLING:
+        raise ValueError(f"subsampling is {subsampling!r}; pass {', '.join(map(repr, _SUBSAMPLING))}")
+    luma_steps, chroma_steps = _steps(luma, "luma"), _steps(chroma, "chroma")
     rows = rows_of(src_hwc)
     out = np.empty_like(rows)
     if channels == 1:
-        _round_trip_grey(rows, out, luma_table)
+        _round_trip_grey(rows, out, luma_steps)
     else:
-        _round_trip_rgb(rows, out, luma_table, chroma_table, subsampling == "4:2:0")
+        _round_trip_rgb(rows, out, luma_steps, chroma_steps, *_SUBSAMPLING[subsampling])
     return out.reshape(src_hwc.shape)
 
 
-def _table(steps: Sequence[int], name: str) -> NDArray[np.int32]:
+def _steps(steps: Sequence[int], name: str) -> Steps:
+    """Prepare a table; those of a degradation are tuples, and looked up in a microsecond."""
+    return _prepared(steps if isinstance(steps, tuple) else tuple(np.asarray(steps).tolist()), name)
+
+
+@lru_cache(maxsize=64)
+def _prepared(steps: tuple[int, ...], name: str) -> Steps:
     table = np.asarray(steps)
     if table.shape != (64,) or table.dtype.kind not in "iu":
         raise ValueError(f"{name} table has shape {table.shape} of {table.dtype}; pass 64 whole numbers, row by row")
     if table.min() < 1 or table.max() > 255:
         raise ValueError(f"{name} table goes from {table.min()} to {table.max()}; pass steps from 1 to 255")
-    return table.astype(np.int32)
+    return quantisation(table.astype(np.int32))
 
 
 @kernel
-def _round_trip_grey(src: Bytes, out: Bytes, luma: NDArray[np.int32]) -> None:
+def _round_trip_grey(src: Bytes, out: Bytes, luma: Steps) -> None:
     height, width = src.shape
-    plane = np.empty(((height + 7) // 8 * 8, (width + 7) // 8 * 8), np.uint8)
+    pitch, rows = _up_to(width, GROUP), _up_to(height, 8)
+    plane = aligned(rows * pitch)
     for y in range(height):
+        row = plane[y * pitch : (y + 1) * pitch]
         for x in range(width):
-            plane[y, x] = src[y, x]
-    _fill_out(plane, height, width)
-    quantise_plane(plane, luma)
+            row[x] = src[y, x]
+        for x in range(width, pitch):
+            row[x] = src[y, width - 1]
+    _repeat_last_row(plane, pitch, height, rows)
+    quantise_plane(plane, pitch, rows, luma)
     for y in range(height):
+        row = plane[y * pitch : (y + 1) * pitch]
         for x in range(width):
-            out[y, x] = plane[y, x]
+            out[y, x] = row[x]
 
 
 @kernel
-def _round_trip_rgb(src: Bytes, out: Bytes, luma: NDArray[np.int32], chroma: NDArray[np.int32], halved: bool) -> None:
+def _round_trip_rgb(src: Bytes, out: Bytes, luma: Steps, chroma: Steps, across: int, down: int) -> None:
+    """Encode and decode; chroma is ``across`` times narrower and ``down`` times lower."""
     height, width = src.shape[0], src.shape[1] // 3
-    unit = 16 if halved else 8
-    shape = ((height + unit - 1) // unit * unit, (width + unit - 1) // unit * unit)
-    y_plane, cb_plane, cr_plane = np.empty(shape, np.uint8), np.empty(shape, np.uint8), np.empty(shape, np.uint8)
+    pitch, rows = _up_to(width, WIDE), _up_to(height, 8 * down)
+    small = pitch // across
+    y_plane = aligned(rows * pitch)
+    blue, red = aligned(rows // down * small), aligned(rows // down * small)
+    _encode_colours(src, y_plane, pitch, blue, red, small, across, down)
+    _repeat_last_row(y_plane, pitch, height, rows)
+    quantise_plane(y_plane, pitch, rows, luma)
+    for plane in (blue, red):
+        _repeat_last_row(plane, small, (height + down - 1) // down, rows // down)
+        quantise_plane(plane, small, rows // down, chroma)
+    _decode_colours(y_plane, pitch, blue, red, small, across, down, out)
+
+
+@kernel
+def _up_to(size: int, unit: int) -> int:
+    return (size + unit - 1) // unit * unit
+
+
+@kernel
+def _repeat_last_row(plane: Bytes, pitch: int, height: int, rows: int) -> None:
+    last = plane[(height - 1) * pitch : height * pitch]
+    for y in range(height, rows):
+        row = plane[y * pitch : (y + 1) * pitch]
+        for x in range(pitch):
+            row[x] = last[x]
+
+
+@kernel
+def _encode_colours(
+    src: Bytes, y_plane: Bytes, pitch: int, blue: Bytes, red: Bytes, small: int, across: int, down: int
+) -> None:
+    """Fill the planes; beyond the right border the last pixel is repeated."""
+    height, width = src.shape[0], src.shape[1] // 3
+    flat, edge = src.reshape(-1), np.empty(3 * PIXELS, np.uint8)
+    for top in range(0, height, down):
+        for x in range(0, width, PIXELS):
+            upper = _pixels(flat, top * 3 * width, x, width, edge)
+            store_narrow(y_plane, top * pitch + x, upper[0])
+            b, r = upper[1], upper[2]
+            if down == 2:
+                lower = _pixels(flat, min(top + 1, height - 1) * 3 * width, x, width, edge)
+                store_narrow(y_plane, (top + 1) * pitch + x, lower[0])
+                b, r = b + lower[1], r + lower[2]
+            at = top // down * small + x // across
+            if across == 1:
+                store_narrow(blue, at, b)
+                store_narrow(red, at, r)
+            else:
+                bias = np.int64(2 << 32 | 1) if down == 2 else np.int64(1 << 32)
+                store_halved(blue, at, b, bias, down)
+                store_halved(red, at, r, bias, down)
+
+
+@part
+def _pixels(flat: Bytes, row: int, x: int, width: int, edge: Bytes) -> tuple[Vector, Vector, Vector]:
+    if x + PIXELS <= width:
+        return to_ycc(flat, row + 3 * x)
+    for k in range(PIXELS):
+        for c in range(3):
+            edge[3 * k + c] = flat[row + 3 * min(x + k, width - 1) + c]
+    return to_ycc(edge, 0)
+
+
+@kernel
+def _decode_colours(
+    y_plane: Bytes, pitch: int, blue: Bytes, red: Bytes, small: int, across: int, down: int, out: Bytes
+) -> None:
+    height, width = out.shape[0], out.shape[1] // 3
+    columns, rows = (width + across - 1) // across, (height + down - 1) // down
+    smooth = across == 2 and columns > 2  # up to four pixels of width, libjpeg does not interpolate
+    b_sums, r_sums = np.zeros(small + BYTES, np.int16), np.zeros(small + BYTES, np.int16)
+    b_row, r_row = aligned(pitch), aligned(pitch)
+    tail = np.empty(3 * WIDE, np.uint8)
+    shift = 4 if down == 2 else 2
+    before, after = (8, 7) if down == 2 else (1, 2)
     for y in range(height):
-        _to_ycc(src[y], y_plane[y], cb_plane[y], cr_plane[y])
-    _fill_out(y_plane, height, width)
-    quantise_plane(y_plane, luma)
-    for plane in (cb_plane, cr_plane):
-        _fill_out(plane, height, width)
-        if halved:
-            _round_trip_halved(plane, height, width, chroma)
-        else:
-            quantise_plane(plane, chroma)
-    for y in range(height):
-        _to_rgb(y_plane[y], cb_plane[y], cr_plane[y], out[y])
-
-
-@kernel
-def _fill_out(plane: Bytes, height: int, width: int) -> None:
-    """Repeat the last column and the last row of the picture up to the plane's borders."""
-    for y in range(height):
-        for x in range(width, plane.shape[1]):
-            plane[y, x] = plane[y, width - 1]
-    for y in range(height, plane.shape[0]):
-        for x in range(plane.shape[1]):
-            plane[y, x] = plane[height - 1, x]
-
-
-@kernel
-def _to_ycc(rgb: Bytes, luma: Bytes, blue: Bytes, red: Bytes) -> None:
-    """JFIF's colours with 16 bits after the point; the chroma constant is a half less 1 / 65536, as in jccolor.c."""
-    half, centre = np.int32(32768), np.int32((128 << 16) + 32767)
-    for x in range(rgb.size // 3):
-        r, g, b = np.int32(rgb[3 * x]), np.int32(rgb[3 * x + 1]), np.int32(rgb[3 * x + 2])
-        luma[x] = np.int32(r * np.int32(19595) + g * np.int32(38470) + b * np.int32(7471) + half) >> np.int32(16)
-        blue[x] = np.int32(b * half - r * np.int32(11059) - g * np.int32(21709) + centre) >> np.int32(16)
-        red[x] = np.int32(r * half - g * np.int32(27439) - b * np.int32(5329) + centre) >> np.int32(16)
-
-
-@kernel
-def _to_rgb(luma: Bytes, blue: Bytes, red: Bytes, rgb: Bytes) -> None:
-    half = np.int32(32768)
-    for x in range(rgb.size // 3):
-        y, cb, cr = np.int32(luma[x]), np.int32(blue[x]) - np.int32(128), np.int32(red[x]) - np.int32(128)
-        rgb[3 * x] = _clipped(y + (np.int32(cr * np.int32(91881) + half) >> np.int32(16)))
-        green = np.int32(half - cb * np.int32(22554) - cr * np.int32(46802))
-        rgb[3 * x + 1] = _clipped(y + (green >> np.int32(16)))
-        rgb[3 * x + 2] = _clipped(y + (np.int32(cb * np.int32(116130) + half) >> np.int32(16)))
-
-
-@kernel
-def _clipped(value: np.int32) -> np.uint8:
-    byte: np.uint8 = np.uint8(min(max(np.int32(value), np.int32(0)), np.int32(255)))
-    return byte
-
-
-@kernel
-def _round_trip_halved(plane: Bytes, height: int, width: int, table: NDArray[np.int32]) -> None:
-    """Halve a filled-out chroma plane, quantise it, and bring the picture's part of it back to full size."""
-    rows, columns = (height + 1) // 2, (width + 1) // 2
-    small = np.empty((plane.shape[0] // 2, plane.shape[1] // 2), np.uint8)
-    for y in range(rows):
-        _halve(plane[2 * y], plane[2 * y + 1], small[y])
-    _fill_out(small, rows, small.shape[1])
-    quantise_plane(small, table)
-    sums = np.empty(columns, np.int32)
-    for y in range(height):
-        near = small[y // 2, :columns]
-        far = small[min(max(y // 2 + (1 if y % 2 else -1), 0), rows - 1), :columns]
-        if columns > 2:
-            _enlarge(near, far, sums, plane[y])
-        else:
-            _repeat(near, plane[y])
-
-
-@kernel
-def _halve(above: Bytes, below: Bytes, small: Bytes) -> None:
-    """Mean of 2×2; the rounding alternates between 1/4 and 2/4, so that it adds no brightness."""
-    for x in range(small.size):
-        total = (
-            np.int32(above[2 * x]) + np.int32(above[2 * x + 1]) + np.int32(below[2 * x]) + np.int32(below[2 * x + 1])
-        )
-        small[x] = np.uint8((total + 1 + x % 2) >> 2)
-
-
-@kernel
-def _enlarge(near: Bytes, far: Bytes, sums: NDArray[np.int32], wide: Bytes) -> None:
-    """Each new pixel is 9/16 of the nearest, 3/16 of two, 1/16 of the farthest; the rounding alternates."""
-    last = near.size - 1
-    for x in range(near.size):
-        sums[x] = np.int32(3) * np.int32(near[x]) + np.int32(far[x])
-    for x in range(near.size):
-        left, right = sums[max(x - 1, 0)], sums[min(x + 1, last)]
-        wide[2 * x] = np.uint8((3 * sums[x] + left + 8) >> 4)
-        wide[2 * x + 1] = np.uint8((3 * sums[x] + right + 7) >> 4)
-
-
-@kernel
-def _repeat(near: Bytes, wide: Bytes) -> None:
-    """Up to four pixels of width, libjpeg does not interpolate."""
-    for x in range(near.size):
-        wide[2 * x] = near[x]
-        wide[2 * x + 1] = near[x]
+        near = y // down
+        far = min(max(near + (1 if y % 2 else -1), 0), rows - 1) if down == 2 else near
+        if smooth:
+            sum_rows(blue, near * small, far * small, down == 2, b_sums, columns)
+            sum_rows(red, near * small, far * small, down == 2, r_sums, columns)
+        elif across == 2:
+            for x in range(width):
+                b_row[x], r_row[x] = blue[near * small + x // 2], red[near * small + x // 2]
+        row = out[y]
+        for x in range(0, width, WIDE):
+            if smooth:
+                b_low, b_high = enlarged(b_sums, x // 2, before, after, shift)
+                r_low, r_high = enlarged(r_sums, x // 2, before, after, shift)
+            elif across == 2:
+                b_low, b_high = centred(b_row, x)
+                r_low, r_high = centred(r_row, x)
+            else:
+                b_low, b_high = centred(blue, near * small + x)
+                r_low, r_high = centred(red, near * small + x)
+            luma = load(u8, y_plane, y * pitch + x)
+            if x + WIDE <= width:
+                store_rgb(row, 3 * x, luma, b_low, b_high, r_low, r_high)
+            else:
+                store_rgb(tail, 0, luma, b_low, b_high, r_low, r_high)
+                for at in range(3 * (width - x)):
+                    row[3 * x + at] = tail[at]

@@ -6,7 +6,7 @@ import re
 from typing import Literal, NamedTuple
 
 Table = tuple[int, ...]
-Subsampling = Literal["4:2:0", "4:4:4"]
+Subsampling = Literal["4:2:0", "4:2:2", "4:4:4"]
 
 
 class JpegTables(NamedTuple):

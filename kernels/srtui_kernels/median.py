@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 
 from srtui_kernels._checks import Bytes, channels_of, rows_of, whole_number
-from srtui_kernels._jit import kernel
+from srtui_kernels._jit import kernel, part
 from srtui_kernels._vectors import BYTES, Vector, load, maximum, minimum, store, u8
 
 Two = tuple[Vector, Vector]
@@ -111,24 +111,24 @@ def _replicate(src: Bytes, left: int, piece: Bytes, channels: int) -> None:
             copy[x] = row[columns[x]]
 
 
-@kernel
+@part
 def _row(y: int, height: int, width: int) -> int:
     """Return where a row begins; beyond the picture it is its first or last row."""
     return min(max(y, 0), height - 1) * width
 
 
-@kernel
+@part
 def _sort3(a: Vector, b: Vector, c: Vector) -> tuple[Vector, Vector, Vector]:
     low, high = minimum(a, b), maximum(a, b)
     return minimum(low, c), maximum(low, minimum(high, c)), maximum(high, c)
 
 
-@kernel
+@part
 def _middle3(a: Vector, b: Vector, c: Vector) -> Vector:
     return maximum(minimum(a, b), minimum(maximum(a, b), c))
 
 
-@kernel
+@part
 def _sorted_3(flat: Bytes, at: int, step: int) -> tuple[Vector, Vector, Vector]:
     return _sort3(load(u8, flat, at - step), load(u8, flat, at), load(u8, flat, at + step))
 
@@ -169,7 +169,7 @@ def _strip_5x5(flat: Bytes, out: Bytes, width: int, height: int, step: int, x: i
         before, odd, pair = odd, later, following
 
 
-@kernel
+@part
 def _sorted_5(flat: Bytes, at: int, step: int) -> Five:
     """Sort with nine comparisons, the fewest there are."""
     a, b, c = load(u8, flat, at - 2 * step), load(u8, flat, at - step), load(u8, flat, at)
@@ -189,14 +189,14 @@ def _sorted_5(flat: Bytes, at: int, step: int) -> Five:
 # Batcher's odd-even merges: the even places and the odd places are merged, then neighbours compared.
 
 
-@kernel
+@part
 def _merge_2_2(a: Two, b: Two) -> Four:
     e0, e1 = minimum(a[0], b[0]), maximum(a[0], b[0])
     o0, o1 = minimum(a[1], b[1]), maximum(a[1], b[1])
     return e0, minimum(o0, e1), maximum(o0, e1), o1
 
 
-@kernel
+@part
 def _merge_5_5(a: Five, b: Five) -> Ten:
     p = _merge_2_2((a[0], a[4]), (b[0], b[4]))
     q0, q1 = minimum(a[2], b[2]), maximum(a[2], b[2])
@@ -217,7 +217,7 @@ def _merge_5_5(a: Five, b: Five) -> Ten:
     )
 
 
-@kernel
+@part
 def _middle6(a: Ten, b: Ten) -> Six:
     """Merge two pairs of rows, and keep the ranks 8 to 13 of twenty."""
     e = _merge_5_5((a[0], a[2], a[4], a[6], a[8]), (b[0], b[2], b[4], b[6], b[8]))
@@ -232,7 +232,7 @@ def _middle6(a: Ten, b: Ten) -> Six:
     )
 
 
-@kernel
+@part
 def _sixth(a: Six, b: Five) -> Vector:
     """Sixth smallest of six and five sorted values."""
     one = minimum(maximum(a[0], b[4]), maximum(a[1], b[3]))

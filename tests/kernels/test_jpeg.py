@@ -33,7 +33,7 @@ def without_alpha(cases: tuple[Case, ...]) -> list[Case]:
     return [case for case in cases if case.make().shape[2:] != (4,)]
 
 
-@pytest.mark.parametrize("subsampling", ["4:2:0", "4:4:4"])
+@pytest.mark.parametrize("subsampling", ["4:2:0", "4:2:2", "4:4:4"])
 @pytest.mark.parametrize("name", NAMES)
 def test_gives_the_bytes_of_pillow_and_its_twin(name: str, subsampling: str) -> None:
     options = {"luma": preset(name).luma, "chroma": preset(name).chroma, "subsampling": subsampling}
@@ -48,7 +48,7 @@ TABLES = st.lists(st.integers(1, 255), min_size=64, max_size=64)
     size=st.tuples(st.integers(1, 60), st.integers(1, 60)),
     luma=TABLES,
     chroma=TABLES,
-    subsampling=st.sampled_from(["4:2:0", "4:4:4"]),
+    subsampling=st.sampled_from(["4:2:0", "4:2:2", "4:4:4"]),
 )
 @settings(max_examples=150, deadline=None)
 def test_any_size_and_tables_give_pillows_bytes(
@@ -95,7 +95,7 @@ def test_other_presets_are_refused(name: str) -> None:
         (noise(8, 8, 3), [0] * 64, "4:2:0", "luma table goes from 0 to 0"),
         (noise(8, 8, 3), [256] * 64, "4:2:0", "from 256 to 256"),
         (noise(8, 8, 3), [1.5] * 64, "4:2:0", "float64"),
-        (noise(8, 8, 3), [1] * 64, "4:1:1", "'4:1:1'; pass '4:2:0' or '4:4:4'"),
+        (noise(8, 8, 3), [1] * 64, "4:1:1", "'4:1:1'; pass '4:2:0', '4:2:2', '4:4:4'"),
         (np.zeros((1, 65501), np.uint8), [1] * 64, "4:2:0", "65501×1"),
     ],
 )

@@ -19,6 +19,8 @@ def jpeg_round_trip(src: Picture, luma: Sequence[int], chroma: Sequence[int], su
     y = _coded(y, luma)
     if subsampling == "4:4:4":
         cb, cr = _coded(cb, chroma), _coded(cr, chroma)
+    elif subsampling == "4:2:2":
+        cb, cr = (_widened(_coded(_narrowed(plane), chroma), plane.shape) for plane in (cb, cr))
     else:
         cb, cr = (_enlarged(_coded(_halved(plane), chroma), plane.shape) for plane in (cb, cr))
     return _to_rgb(y, cb - 128, cr - 128)
@@ -45,6 +47,24 @@ def _halved(plane: Whole) -> Whole:
     even = np.pad(plane, ((0, height % 2), (0, -width % 16)), mode="edge")
     total = even[::2, ::2] + even[::2, 1::2] + even[1::2, ::2] + even[1::2, 1::2]
     return (total + 1 + np.arange(total.shape[1]) % 2) >> 2
+
+
+def _narrowed(plane: Whole) -> Whole:
+    """Mean of 1×2 with a rounding of 0, 1/2, 0 …; padded to 16 columns first."""
+    even = np.pad(plane, ((0, 0), (0, -plane.shape[1] % 16)), mode="edge")
+    total = even[:, ::2] + even[:, 1::2]
+    return (total + np.arange(total.shape[1]) % 2) >> 1
+
+
+def _widened(small: Whole, shape: tuple[int, ...]) -> Whole:
+    """Back to full width: 3/4 of the nearer and 1/4 of the farther; plain repetition when tiny."""
+    small = small[:, : (shape[1] + 1) // 2]
+    if small.shape[1] <= 2:
+        return small.repeat(2, axis=1)[:, : shape[1]]
+    columns = np.pad(small, ((0, 0), (1, 1)), mode="edge")
+    full = np.empty((small.shape[0], 2 * small.shape[1]), np.int64)
+    full[:, ::2], full[:, 1::2] = (3 * small + columns[:, :-2] + 1) >> 2, (3 * small + columns[:, 2:] + 2) >> 2
+    return full[:, : shape[1]]
 
 
 def _enlarged(small: Whole, shape: tuple[int, ...]) -> Whole:
