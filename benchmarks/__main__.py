@@ -11,12 +11,11 @@ from pathlib import Path
 from benchmarks.printing import as_json, as_markdown, as_text
 from benchmarks.rows import Asked, Row
 
-NAMES = ("terminal", "kernels")
+NAMES = ("terminal", "kernels", "dataset")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one benchmark and print its rows; exit code 5 if a target was missed."""
-    arguments = sys.argv[1:] if arguments is None else arguments
     chosen = _parser().parse_args(arguments)
     asked = Asked(only=chosen.only, rounds=chosen.rounds, photos=chosen.photos)
     rows: list[Row] = importlib.import_module(f"benchmarks.{chosen.name}").rows(asked)
@@ -26,10 +25,18 @@ def main(arguments: list[str] | None = None) -> int:
     if chosen.json:
         print(as_json(rows))
     elif chosen.markdown:
-        print(as_markdown(rows, f"python -m benchmarks {shlex.join(arguments)}"))
+        print(as_markdown(rows, _command(chosen)))
     else:
         print(as_text(rows))
     return 5 if any(row.met is False for row in rows) else 0
+
+
+def _command(chosen: argparse.Namespace) -> str:
+    """What to type for the same figures; where somebody's photographs lie is nobody else's business."""
+    only = [] if chosen.only == "*" else ["--only", shlex.quote(chosen.only)]
+    rounds = [] if chosen.rounds is None else ["--rounds", str(chosen.rounds)]
+    photos = [] if chosen.photos is None else ["--photos", "DIR"]
+    return " ".join(["python -m benchmarks", chosen.name, "--markdown", *only, *rounds, *photos])
 
 
 def _parser() -> argparse.ArgumentParser:
