@@ -14,8 +14,13 @@ _VIDEO = 4  # section type in the three upper bits of its first byte
 _HEADER = 3  # bytes before the payload; the upper half of the next byte is STA, the state of the macroblock
 
 
-def concealed_blocks(packet: bytes) -> int:
+def concealed_blocks(packet: bytes, lines: int) -> int:
     """Video blocks of a DV frame whose error state (STA) is not "no error", and those that are not there at all.
+
+    Parameters
+    ----------
+    lines
+        Of the picture.
 
     Notes
     -----
@@ -25,7 +30,13 @@ def concealed_blocks(packet: bytes) -> int:
     whole = len(packet) // _BLOCK * _BLOCK
     blocks = np.frombuffer(packet, np.uint8, whole).reshape(-1, _BLOCK)
     good = (blocks[:, 0] >> 5 == _VIDEO) & (blocks[:, _HEADER] >> 4 == 0)
-    return max(len(blocks) * _SHARE // _SEQUENCE - int(np.count_nonzero(good)), 0)
+    wanted = max(whole, frame_bytes(lines)) // _BLOCK * _SHARE // _SEQUENCE
+    return max(wanted - int(np.count_nonzero(good)), 0)
+
+
+def frame_bytes(lines: int) -> int:
+    """Bytes of a frame of DV at 25 Mbit/s: 12 sequences of blocks for 576 lines, 10 for 480."""
+    return _BLOCK * _SEQUENCE * (12 if lines == 576 else 10)
 
 
 def recorded_at(packet: bytes) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from srtui.footage.borders import DEPTH, SIDES, Border, border_of
+from srtui.footage.dv import frame_bytes
 from srtui.footage.facts import DV_RATES, Facts
 from srtui.footage.interlacing import Interlacing, Stretch, stretches, verdict
 from srtui.footage.reader import Broken
@@ -19,6 +20,9 @@ from srtui.footage.segments import Segment
 from srtui.footage.table import Table, TableMaker
 
 VERSION = 1
+_PROMISING = frozenset({"matroska", "webm", "mov", "asf", "flv", "mxf"})
+"""Containers whose header says how long they last; of streams it is guessed from what is there."""
+_TOLERANCE = 2.0  # seconds that sound may go on behind the picture
 _LISTED = 1000
 """Scenes, stretches and broken places that scan.json lists at most; their numbers are always told."""
 
@@ -103,7 +107,7 @@ def to_plain(found: Findings, identity: Mapping[str, Any]) -> dict[str, Any]:
         "tape": dict(identity),
         "file": _file(facts),
         "frames": len(table),
-        "seconds": round(float(table.time[-1] + 1 / facts.rate), 3) if len(table) else 0.0,
+        "seconds": _seconds(found),
         "recorded": {"first": found.recorded[0], "last": found.recorded[-1]} if found.recorded else None,
         "interlacing": {
             **asdict(found.interlacing),
@@ -188,9 +192,19 @@ def _dropouts(found: Findings) -> dict[str, Any]:
 
 
 def missing(found: Findings) -> int:
-    """Pictures that an index promises and that are not there; 0 if there is no index or all are."""
+    """Pictures that the file promises and that are not there; 0 if all are, or if nothing is promised."""
     facts = found.facts
-    return max(facts.frames - max(len(found.table), found.packets), 0) if facts.indexed else 0
+    if facts.indexed:
+        return max(facts.frames - max(len(found.table), found.packets), 0)
+    if facts.container not in _PROMISING:
+        return 0
+    lost = facts.seconds - _seconds(found)
+    return round(lost * facts.rate) if lost > _TOLERANCE else 0
+
+
+def _seconds(found: Findings) -> float:
+    """Where the picture ends."""
+    return round(float(found.table.time[-1] + 1 / found.facts.rate), 3) if len(found.table) else 0.0
 
 
 def warnings(found: Findings) -> list[dict[str, str]]:
@@ -206,8 +220,14 @@ def warnings(found: Findings) -> list[dict[str, str]]:
 
 
 def _about_the_end(found: Findings) -> str:
-    lost = missing(found)
-    return f"truncated: its index lists {found.facts.frames} frames, the last {lost} are not there" if lost else ""
+    facts, lost = found.facts, missing(found)
+    if facts.container == "dv" and facts.size % frame_bytes(facts.height):
+        return "truncated: its last frame is not whole"
+    if not lost:
+        return ""
+    if facts.indexed:
+        return f"truncated: its index lists {facts.frames} frames, the last {lost} are not there"
+    return f"truncated: it says that it lasts {facts.seconds:.1f} s, but the picture ends at {_seconds(found):.1f} s"
 
 
 def _about_broken_places(found: Findings) -> str:

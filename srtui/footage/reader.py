@@ -265,11 +265,11 @@ class Reader:
                 self._position = -1 if packet.pos is None else packet.pos
                 if self.facts.codec == "dvvideo":
                     raw = bytes(packet)
-                    concealed, recorded = dv.concealed_blocks(raw), dv.recorded_at(raw)
+                    concealed, recorded = dv.concealed_blocks(raw, self.facts.height), dv.recorded_at(raw)
             try:
                 images = packet.decode()
-            except av.error.FFmpegError as error:
-                self._report(packet.pts, error.strerror or str(error))
+            except av.error.FFmpegError:
+                self._report(packet.pts, "cannot be decoded")
                 continue
             for image in images:
                 if (image.width, image.height) != (self.facts.width, self.facts.height):

@@ -44,7 +44,7 @@ def run(job: JobContext, request: ScanRequest) -> None:
         try:
             place = scan_tape(job, tape, Path(request.output), name, threads=request.threads, fresh=request.fresh)
         except UsageError as error:
-            job.rejected(str(tape), error.fact)
+            job.rejected(str(tape), f"{error.fact}; {error.hint}" if error.hint else error.fact)
             rejected += 1
         else:
             scanned.append(str(place.folder))

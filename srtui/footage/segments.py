@@ -74,10 +74,14 @@ class Ledger:
             return
         end = self._file.tell()
         for line in iter(self._file.readline, b""):
+            try:
+                segment = _from_plain(json.loads(line))
+            except (ValueError, TypeError, KeyError):  # torn, or damaged: what is before it is good
+                break
             if not line.endswith(b"\n"):
                 break
             end += len(line)
-            yield _from_plain(json.loads(line))
+            yield segment
         self._file.seek(end)
         self._file.truncate()
 

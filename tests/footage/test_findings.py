@@ -125,6 +125,27 @@ def test_a_missing_end_is_reported(tmp_path: Path) -> None:
     assert "truncated: its index lists 30 frames, the last 10 are not there" in text
 
 
+@pytest.mark.parametrize(("name", "codec"), [("a.mkv", "ffv1"), ("a.dv", "dvvideo"), ("a.avi", "dvvideo")])
+def test_a_file_that_was_cut_off_is_read_as_far_as_it_goes(tmp_path: Path, name: str, codec: str) -> None:
+    shape = DV if codec == "dvvideo" else {}
+    path = make_tape(tmp_path / name, Tape(scenes=(Scene(frames=120, speed=1),), **shape))
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size * 43 // 100)
+    scan = Scan(tmp_path, path).run()
+    assert 50 <= scan.found["frames"] <= 52
+    assert "truncated" in "\n".join(scan_lines(scan.found, scan.place))
+
+
+def test_a_recording_without_its_index_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    path = make_tape(tmp_path / "a.mp4", Tape(scenes=(Scene(frames=30),), codec="libx264"))
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size // 2)
+    scan = Scan(tmp_path, path)
+    with pytest.raises(NothingUsableError):
+        scan.run()
+    assert "its index must be rebuilt first" in scan.events("rejected")[0]["reason"]
+
+
 def test_dv_that_was_overwritten_is_a_dropout(tmp_path: Path) -> None:
     path = make_tape(tmp_path / "a.avi", Tape(scenes=(Scene(frames=20),), **DV))
     overwrite(path, packets(path)[4][0] + 72_000, bytes(36_000))

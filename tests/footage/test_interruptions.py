@@ -104,6 +104,18 @@ def test_a_stopped_scan_goes_on_behind_its_last_segment(tmp_path: Path, tape: Pa
     assert scan.events("resumed")[0]["done"] == "frame 500"
 
 
+@pytest.mark.parametrize("damage", [b"", b"{", b"[1, 2]\n", b"\xff\xfe\n", b"{}\n"])
+def test_a_damaged_record_of_segments_is_good_up_to_the_damage(
+    tmp_path: Path, tape: Path, whole: dict[str, bytes], damage: bytes
+) -> None:
+    scan = Scan(tmp_path, tape)
+    with pytest.raises(Stopped):
+        scan.run(lambda job, done: job.interrupt() if done == 300 else None)
+    with (scan.place / "segments.jsonl").open("ab") as file:
+        file.write(damage)
+    assert_goes_on(scan, whole)
+
+
 def test_a_scan_of_a_tape_that_was_exchanged_begins_anew(tmp_path: Path) -> None:
     path = make_tape(tmp_path / "a.mkv", Tape(scenes=(Scene(frames=300),), size=SMALL))
     scan = Scan(tmp_path, path)
