@@ -27,19 +27,24 @@ def as_text(rows: Sequence[Row]) -> str:
 
 
 def as_markdown(rows: Sequence[Row], command: str) -> str:
-    """The table of benchmarks/README.md, with machine, date and command above it."""
-    lines = [
-        machine(command),
-        "",
-        "| | reference | | ours | unit | ratio | target | |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        target = "–" if row.target is None else f"{row.target:g}"
-        verdict = {None: "", True: "met", False: "**missed**"}[row.met]
-        cells = [_name(row), row.against, _figure(row.reference), _figure(row.ours), row.unit, f"{row.ratio:.2f}×"]
-        lines.append(f"| {' | '.join([*cells, target, verdict])} |")
+    """The tables of benchmarks/README.md, one for each number of threads: machine, date and command above them."""
+    lines = [machine(command)]
+    for threads in sorted({row.threads for row in rows}):
+        title = "One thread" if threads == 1 else f"{threads} threads"
+        lines += [
+            "",
+            f"| {title} | reference | | ours | unit | ratio | target | |",
+            "|---|---|---|---|---|---|---|---|",
+        ]
+        lines += [_cells(row) for row in rows if row.threads == threads]
     return "\n".join([*lines, *([""] if any(row.notes for row in rows) else []), *_notes(rows, "- ")])
+
+
+def _cells(row: Row) -> str:
+    target = "–" if row.target is None else f"{row.target:g}×"
+    verdict = {None: "", True: "met", False: "**missed**"}[row.met]
+    figures = [row.against, _figure(row.reference), _figure(row.ours), row.unit, f"{row.ratio:.2f}×"]
+    return f"| {' | '.join([row.name, *figures, target, verdict])} |"
 
 
 def _name(row: Row) -> str:

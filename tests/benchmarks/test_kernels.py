@@ -105,10 +105,12 @@ def test_a_missed_target_is_exit_code_5(
     assert command.main(["kernels", "--json"]) == code
     (printed,) = json.loads(capsys.readouterr().out)
     assert (printed["met"], printed["stretch"], printed["bandwidth"]) == (code == 0, None, None)
-    assert command.main(["kernels", "--markdown"]) == code
+    assert command.main(["kernels", "--markdown", "--only", "a *", "--photos", "/home/me"]) == code
     printed = capsys.readouterr().out
-    assert f"| a | b | 100 | 150 | MPix/s | {ratio:.2f}× | 2 |" in printed
-    assert "`python -m benchmarks kernels --markdown`" in printed
+    assert "| One thread | reference | | ours | unit | ratio | target | |\n" in printed
+    assert f"| a | b | 100 | 150 | MPix/s | {ratio:.2f}× | 2× |" in printed
+    assert "`python -m benchmarks kernels --markdown --only 'a *' --photos DIR`" in printed
+    assert "- so\n" in printed
 
 
 def test_a_name_that_no_row_has_is_said(capsys: pytest.CaptureFixture[str]) -> None:
