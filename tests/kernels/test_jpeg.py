@@ -108,6 +108,6 @@ def test_wrong_arguments_are_named(picture: np.ndarray, luma: list[int], subsamp
 def test_photographs_give_pillows_bytes() -> None:
     cases = list(photograph_cases()) or pytest.skip(NO_PHOTOGRAPHS)
     for name in NAMES:
-        for subsampling in ("4:2:0", "4:4:4"):
+        for subsampling in ("4:2:0", "4:2:2", "4:4:4"):
             options = {"luma": preset(name).luma, "chroma": preset(name).chroma, "subsampling": subsampling}
             assert_matches(partial(jpeg_round_trip, **options), partial(oracles.pillow_jpeg, **options), cases)
