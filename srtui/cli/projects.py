@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from srtui.cli import options
+from srtui.cli import options, sharding
 from srtui.cli.dataset import dataset
 from srtui.cli.following import launch_and_follow
 from srtui.cli.launching import launch_job, new_job
@@ -84,16 +84,19 @@ def _report(comparison: Path, *, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("sources", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("sources", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @options.project
-@click.option(
-    "--validation", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Clean pictures to validate on."
-)
+@click.option("--validation", type=click.Path(exists=True, path_type=Path), help="Clean pictures to validate on.")
 @click.option("--scale", type=click.Choice(["1", "2", "3", "4"]), help="How many times larger the result will be.")
 @click.option("--degradation", help="A shipped name (srtui profiles) or the path of a file.")
+@click.option(
+    "--live/--fixed", "live", default=None, help="Spoil crops anew in training, or each picture once (the default)."
+)
+@click.option("--insist", is_flag=True, help="Take interlaced, blocky, soft and flat pictures of SOURCES too.")
 @options.threads
 @click.option("--strict", is_flag=True, help="A rejected picture is a failure (exit code 3).")
 @click.option("--fresh", is_flag=True, help="Make the dataset anew.")
+@sharding.machines
 @options.detach
 @options.as_json
 def prepare(
@@ -102,27 +105,36 @@ def prepare(
     validation: Path | None,
     scale: str | None,
     degradation: str | None,
+    live: bool | None,
+    insist: bool,
     threads: int,
     strict: bool,
     fresh: bool,
+    shard: str | None,
+    scheduler: str | None,
+    shards: int | None,
     detach: bool,
     as_json: bool,
 ) -> int:
     """Make the dataset: clean pictures, and what the camera would have made of them.
 
-    SOURCES are folders of clean pictures; what is given here is kept in project.yml.
+    SOURCES are folders of clean pictures, LMDBs of BasicSR, or clean progressive videos; what is given here is kept in
+    project.yml. Interlaced, blocky, soft or flat pictures and copies are refused by name in rejected.csv.
     """
-    from srtui.config.reader import changed
+    from srtui.config.reader import changed, to_plain
     from srtui.project.folder import FILE, open_project, save_project
     from srtui.project.sources import with_sources
 
     folder = project or Path.cwd()
-    if sources or validation or scale or degradation:
+    if sources or validation or scale or degradation or live is not None:
         old = open_project(folder).settings if (folder / FILE).is_file() else None
-        settings = with_sources(old, folder, sources, validation)
-        save_project(folder, changed(settings, scale=scale and int(scale), degradation=degradation))
+        settings = with_sources(old, folder, sources, validation, insist=insist)
+        mode = None if live is None else "live" if live else "fixed"
+        how = to_plain(changed(settings.prepare, degradation_mode=mode))
+        save_project(folder, changed(settings, scale=scale and int(scale), degradation=degradation, prepare=how))
     opened = open_project(folder)
     request = opened.prepare_request(threads=threads, strict=strict, fresh=fresh)
+    request = sharding.dealt(request, shard, scheduler, shards)
     job = new_job(opened.jobs, "prepare", request, opened.prepare_digest())
     return launch_job(job, detach=detach, as_json=as_json)
 

@@ -97,6 +97,7 @@ class OpenProject:
         settings = self.settings
         if not settings.sources:
             raise UsageError(str(self.file), "no sources", hint="srtui prepare FOLDER adds a folder of clean pictures")
+        self._check_roles()
         degradation = shipped.degradation(settings.degradation, self.folder)
         if settings.scale not in degradation.scales:
             fact = f"written for scales {', '.join(map(str, degradation.scales))}, the project's is {settings.scale}"
@@ -113,6 +114,14 @@ class OpenProject:
             strict=strict,
             fresh=fresh,
         )
+
+    def _check_roles(self) -> None:
+        """Refuse what is to be mended as an example of what is clean, unless the user insists."""
+        footage = {self.path(each.video) for each in self.settings.footage}
+        for source in (*self.settings.sources, *self.settings.validation_sources):
+            if isinstance(source, Video) and not source.insist and self.path(source.video) in footage:
+                hint = "a network learns to make what its sources are like; insist: true on the source takes it"
+                raise UsageError(source.video, "is listed under footage as well", where=self.file, hint=hint)
 
     def train_request(self, *, device: str = "auto", threads: int = 0, wait: bool = False) -> TrainRequest:
         """What the `train` job is asked."""

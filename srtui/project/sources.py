@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from srtui.config.project import Folder, Lmdb, Project, Source, Video
+from srtui.config.project import Folder, Lmdb, Project, Source, SyntheticPictures, Video
 
 
 def with_sources(
@@ -17,11 +17,9 @@ def with_sources(
     settings = project or Project()
     for path in sources:
         added = _source(path, folder, insist=insist)
-        same = _source(path, folder, insist=not insist)
-        kept = tuple(added if source == same and insist else source for source in settings.sources)
-        if added not in kept and same not in kept:
-            kept = (*kept, added)
-        settings = dataclasses.replace(settings, sources=kept)
+        same = [source for source in settings.sources if _path(source) == _path(added)]
+        kept = tuple(_insisting(source) if insist and source in same else source for source in settings.sources)
+        settings = dataclasses.replace(settings, sources=kept if same else (*kept, added))
     if validation is not None:
         settings = dataclasses.replace(settings, validation_sources=(_source(validation, folder, insist=insist),))
     return settings
@@ -34,6 +32,15 @@ def _source(path: Path, folder: Path, *, insist: bool) -> Source:
         return Video(video=text, insist=insist)
     is_lmdb = (path / "data.mdb").is_file() and (path / "meta_info.txt").is_file()
     return Lmdb(lmdb=text, insist=insist) if is_lmdb else Folder(folder=text, insist=insist)
+
+
+def _path(source: Source) -> str | None:
+    return next((getattr(source, name) for name in ("folder", "lmdb", "video") if hasattr(source, name)), None)
+
+
+def _insisting(source: Source) -> Source:
+    assert not isinstance(source, SyntheticPictures)  # they have no path
+    return dataclasses.replace(source, insist=True)
 
 
 def _written(path: Path, folder: Path) -> str:
