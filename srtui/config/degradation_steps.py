@@ -283,7 +283,7 @@ class Jpeg(Section):
     step: Literal["jpeg"] = "jpeg"
     quality: Literal["photoshop-3", "photoshop-4", "photoshop-5"] | Drawn[Quality]
     """Photoshop's Save As scale, or the IJG scale from 1 to 100, or a range of it."""
-    subsampling: Literal["4:2:0", "4:4:4"] = "4:2:0"
+    subsampling: Literal["4:2:0", "4:2:2", "4:4:4"] = "4:2:0"
     """Chroma resolution; Photoshop's low qualities use 4:2:0."""
     probability: Probability = 1.0
     """How often the step happens."""
