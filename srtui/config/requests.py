@@ -35,6 +35,8 @@ class PrepareRequest(Section):
     """A rejected picture is a failure."""
     fresh: bool = False
     """Make the dataset anew even if it is whole."""
+    gt_size: NotNegative = 0
+    """Side of the crops that will be trained on; smaller pictures are told."""
     shards: Positive = 1
     """In how many parts, each in a store of its own, the pictures are made."""
     shard: NotNegative = 0

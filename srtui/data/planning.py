@@ -98,6 +98,8 @@ class _Survey:
     gt_rooms: array[int] = field(default_factory=lambda: array("Q"))
     lq_rooms: array[int] = field(default_factory=lambda: array("Q"))
     refused: int = 0
+    short: int = 0
+    """Pictures that are smaller than the crops that will be trained on."""
     mismatched: int = 0
     mismatches: list[str] = field(default_factory=list)
     """The first ones."""
@@ -141,6 +143,11 @@ def _survey(job: JobContext, request: PrepareRequest, sources: Sequence[PictureS
             raise NothingUsableError(source.title, "no pictures in it", hint="check the path under 'sources'")
     _raise_mismatches(survey)
     survey.digest = digest.hexdigest()
+    if survey.short:
+        fact = (
+            f"{survey.short} of {len(survey.keys)} pictures are smaller than the training's crops of {request.gt_size}"
+        )
+        job.alarm(f"{fact}: set prepare.checks.smallest_side to it, or gt_size in the profile to less")
     return survey
 
 
@@ -173,6 +180,7 @@ def _remember(request: PrepareRequest, survey: _Survey, each: _Look) -> None:
         own, scene = key(request.prepare.seed, "picture", each.source, each.found.name), each.found.scene
         survey.keys.append(own)
         survey.scenes.append(key(request.prepare.seed, "scene", each.source, scene) if scene else own)
+        survey.short += min(each.width, each.height) < request.gt_size
         survey.gt_rooms.append(room_for(each.width, each.height))
         survey.lq_rooms.append(room_for(each.width // request.scale, each.height // request.scale))
 

@@ -113,7 +113,15 @@ class OpenProject:
             threads=threads,
             strict=strict,
             fresh=fresh,
+            gt_size=self._gt_size(),
         )
+
+    def _gt_size(self) -> int:
+        """Side of the largest crops of the training; 0 if there is no such profile, which only training minds."""
+        try:
+            return max(stage.gt_size for stage in self.profile().stages)
+        except UsageError:
+            return 0
 
     def _check_roles(self) -> None:
         """Refuse what is to be mended as an example of what is clean, unless the user insists."""

@@ -257,6 +257,23 @@ def test_bad_files_leave_no_gaps_in_the_numbers_and_none_in_validation(tmp_path:
     assert Counter(row.split for row in rows(dataset)) == {"train": 4, "val": 2}
 
 
+def test_the_limits_of_a_picture_can_be_set(tmp_path: Path, photos: Path) -> None:
+    save(photos / "large.png", smooth(1000, 1016))
+    checks = Checks(smallest_side=96, largest_picture=1, soft=False, flat=False)
+    dataset = Preparation(tmp_path, photos, prepare=Prepare(validation=0, checks=checks)).run()
+    reasons = rejected(dataset.folder)
+    assert reasons.pop("large.png") == "too large: 1016×1000; at most 1 million pixels"
+    assert all(reason.startswith("too small") and "96 pixels" in reason for reason in reasons.values())
+    assert {row.file for row in rows(dataset)} == {f"снимок {number:02d}.png" for number in range(4, 8)}
+
+
+def test_pictures_that_are_too_small_for_the_training_are_told(tmp_path: Path, photos: Path) -> None:
+    preparation = Preparation(tmp_path, photos, gt_size=96)
+    preparation.run()
+    (alarm,) = preparation.events("alarm")
+    assert alarm["text"].startswith("4 of 8 pictures are smaller than the training's crops of 96: set prepare.checks")
+
+
 def test_strict_allows_no_rejects(tmp_path: Path, photos: Path) -> None:
     early, late = Preparation(tmp_path / "early", photos), Preparation(tmp_path / "late", photos)
     (photos / "tiny.png").write_bytes(encoded(smooth(40, 40), "PNG"))
