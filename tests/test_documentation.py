@@ -25,7 +25,15 @@ def test_every_setting_has_its_meaning() -> None:
     assert not without, "\n".join(without)
 
 
-PAGES = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docs/guide.md", "docs/footage.md", "docs/degradations.md"]
+PAGES = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "docs/guide.md",
+    "docs/footage.md",
+    "docs/degradations.md",
+    "docs/scale.md",
+]
 
 
 @pytest.mark.parametrize("page", PAGES)
