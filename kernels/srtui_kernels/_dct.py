@@ -21,19 +21,20 @@ from srtui_kernels._checks import Bytes
 from srtui_kernels._jit import kernel, part
 from srtui_kernels._vectors import (
     BLOCKS,
+    Order,
     Vector,
     fill,
     i16,
     i32,
+    i64,
     load,
     load_wide,
     madd,
-    maximum,
-    minimum,
     multiply_high,
     pack,
+    permute,
     reinterpret,
-    store_narrow,
+    store_half,
     u16,
     unpack_high,
     unpack_low,
@@ -44,6 +45,7 @@ Eight = tuple[Vector, Vector, Vector, Vector, Vector, Vector, Vector, Vector]
 Halves = tuple[Vector, Vector]  # of 32 bits: the lower and the upper halves of all blocks
 Steps = NDArray[np.int16]
 
+_ROW_BY_ROW = Order([*range(0, 2 * BLOCKS, 2), *range(1, 2 * BLOCKS, 2)])
 _POINT = 13  # bits after the point of the cosines
 _KEPT = 2  # bits after the point between the two passes
 
@@ -70,7 +72,7 @@ _B, _C = two(_F2053 - _F2562, -_F2562), two(-_F2562, _F3072 - _F2562)
 
 def quantisation(table: NDArray[np.int32]) -> Steps:
     """
-    Prepare a table (64,) for `quantise_plane`: (4, 8 rows, lanes).
+    Prepare a table (64,) for `quantise_rows`: (4, 8 rows, lanes).
 
     The division by 8 q (the transform's results are 8 times too large) is a multiplication by a number of 16 bits and a
     shift: exact for dividends below 2^15 (Granlund and Montgomery, PLDI 1994).
@@ -85,10 +87,10 @@ def quantisation(table: NDArray[np.int32]) -> Steps:
 
 
 @kernel
-def quantise_plane(plane: Bytes, pitch: int, height: int, steps: Steps) -> None:
-    """Replace every 8×8 block of a flat plane by what a decoder makes of it; ``pitch`` is a multiple of `GROUP`."""
+def quantise_rows(plane: Bytes, pitch: int, begin: int, end: int, steps: Steps) -> None:
+    """Replace the 8×8 blocks of some rows of a flat plane by what a decoder sees; `GROUP` divides ``pitch``."""
     table = steps.reshape(-1)
-    for top in range(0, height, 8):
+    for top in range(begin, end, 8):
         for at in range(top * pitch, (top + 1) * pitch, GROUP):
             along = _forward(_transposed(_load(plane, at, pitch)), True)
             coefficients = _quantised(_forward(_transposed(along), False), table)
@@ -113,9 +115,18 @@ def _load(plane: Bytes, at: int, pitch: int) -> Eight:
 
 @part
 def _store(plane: Bytes, at: int, pitch: int, rows: Eight) -> None:
-    low, high = fill(i16, np.int16(0)), fill(i16, np.int16(255))
-    for y in range(8):
-        store_narrow(plane, at + y * pitch, minimum(maximum(rows[y], low), high))
+    _store_two(plane, at, pitch, rows[0], rows[1])
+    _store_two(plane, at + 2 * pitch, pitch, rows[2], rows[3])
+    _store_two(plane, at + 4 * pitch, pitch, rows[4], rows[5])
+    _store_two(plane, at + 6 * pitch, pitch, rows[6], rows[7])
+
+
+@part
+def _store_two(plane: Bytes, at: int, pitch: int, upper: Vector, lower: Vector) -> None:
+    both = reinterpret(i64, pack(upper, lower))
+    apart = permute(both, both, _ROW_BY_ROW)
+    store_half(plane, at, apart, 0)
+    store_half(plane, at + pitch, apart, 1)
 
 
 @part

@@ -62,10 +62,10 @@ _PIXELS = ROWS // 3  # that a vector of 32-bit lanes has room for
 _USED = 3 * _PIXELS
 
 
-def _fours(step: int) -> Order:
-    """Lane by lane, the channel's bytes of four pixels, for outputs that begin ``step`` pixels apart."""
+def _fours(step: int, first: int = 0) -> Order:
+    """Lane by lane, the channel's bytes of four pixels from ``first`` on, for outputs ``step`` pixels apart."""
     lanes = [min(lane, _USED - 1) for lane in range(ROWS)]
-    return Order((lane // 3 * step + k) * 3 + lane % 3 for lane in lanes for k in range(4))
+    return Order((first + lane // 3 * step + k) * 3 + lane % 3 for lane in lanes for k in range(4))
 
 
 def _joined() -> Order:
@@ -74,7 +74,7 @@ def _joined() -> Order:
     return Order(order + order[-1:] * (BYTES - len(order)))
 
 
-_EVERY_SECOND, _EVERY_FOURTH, _JOINED = _fours(2), _fours(4), _joined()
+_EVERY_SECOND, _NEXT_FOUR, _EVERY_FOURTH, _JOINED = _fours(2), _fours(2, first=4), _fours(4), _joined()
 _BY_COLUMN = Order(block * 4 + column for column in range(4) for block in range(BLOCKS))
 _BY_BLOCK = Order(column * BLOCKS + block for block in range(BLOCKS) for column in range(4))
 _TURN_4 = Order(4 * column + row for row in range(4) for column in range(4))
@@ -237,8 +237,7 @@ def _across(
         levels, fours = steps.digits.shape
         high, low = steps.digits[0], steps.digits[levels - 1]
         if steps.step == 2 and levels == 1 and fours == 2:
-            two = high[0], high[1]
-            _row_unrolled(flat, at, _EVERY_SECOND, 6, (0,), (0, 0), two, steps.shift, count, rows, to)
+            _row_of_halves(flat, at, high[0], high[1], steps.shift, count, rows, to)
         elif steps.step == 2:
             _row_looped(flat, at, _EVERY_SECOND, 6, steps.digits, steps.shift, count, rows, to)
         elif levels == 2 and fours == 4:
@@ -248,6 +247,32 @@ def _across(
             _row_looped(flat, at, _EVERY_FOURTH, 12, steps.digits, steps.shift, count, rows, to)
     _few_columns(flat, start, stride, windows, 0, steps.begin, turned, summed, rows, base, pitch)
     _few_columns(flat, start, stride, windows, steps.end, outputs, turned, summed, rows, base, pitch)
+
+
+@kernel
+def _row_of_halves(
+    flat: Bytes, at: int, first: np.int32, second: np.int32, shift: int, count: int, rows: Bytes, to: int
+) -> None:
+    """Make ``count`` outputs of eight pixels with one digit: both fours lie in one vector, which is loaded once."""
+    half, apart = fill(i32, np.int32(1 << (shift - 1))), 6 * _PIXELS
+    x = 0
+    while x < count:
+        x = min(x, count - 4 * _PIXELS)
+        place = at + 6 * x
+        a = _eight_pixels(flat, place, first, second, half)
+        b = _eight_pixels(flat, place + apart, first, second, half)
+        c = _eight_pixels(flat, place + 2 * apart, first, second, half)
+        d = _eight_pixels(flat, place + 3 * apart, first, second, half)
+        packed = _packed(a, b, c, d, shift)
+        store(rows, to + 3 * x, permute(packed, packed, _JOINED))
+        x += 4 * _PIXELS
+
+
+@part
+def _eight_pixels(flat: Bytes, at: int, first: np.int32, second: np.int32, half: Vector) -> Vector:
+    pixels = load(u8, flat, at)
+    total = dot4(half, permute(pixels, pixels, _EVERY_SECOND), reinterpret(i8, fill(i32, first)))
+    return dot4(total, permute(pixels, pixels, _NEXT_FOUR), reinterpret(i8, fill(i32, second)))
 
 
 @kernel

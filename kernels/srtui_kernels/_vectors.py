@@ -142,6 +142,10 @@ def store_block(array: Array, index: int, value: Vector, block: int) -> None:
     """Write the 16 bytes of one block; ``block`` is a literal."""
 
 
+def store_half(array: Array, index: int, value: Vector, half: int) -> None:
+    """Write the lower (0) or upper (1) half; ``half`` is a literal."""
+
+
 def load_wide(kind: Kind, array: Array, index: int) -> Vector:
     """Read as many elements as ``kind`` has lanes from a flat array of a narrower integer type, and widen them."""
 
@@ -352,18 +356,23 @@ def _load_rows(kind: Any, array: Any, _index: Any, _stride: Any) -> Any:
     return vector(kind, array, types.intp, types.intp), read
 
 
-@_means(store_block)
-def _store_block(array: Any, _index: Any, vector: Any, block: Any) -> Any:
-    if not isinstance(block, types.IntegerLiteral):
-        return None
-    lanes = vector.lanes // BLOCKS
-    order = list(range(block.literal_value * lanes, (block.literal_value + 1) * lanes))
+def _stored_in_parts(word: Any, parts: int) -> None:
+    @_means(word)
+    def _(array: Any, _index: Any, vector: Any, which: Any) -> Any:
+        if not isinstance(which, types.IntegerLiteral):
+            return None
+        lanes = vector.lanes // parts
+        order = list(range(which.literal_value * lanes, (which.literal_value + 1) * lanes))
 
-    def write(context: Any, builder: Any, value: Any, at: Any, whole: Any, _block: Any) -> None:
-        part = _shuffled(builder, whole, whole, order)
-        _write(builder, part, _address(context, builder, array, value, at, part.type))
+        def write(context: Any, builder: Any, value: Any, at: Any, whole: Any, _which: Any) -> None:
+            piece = _shuffled(builder, whole, whole, order)
+            _write(builder, piece, _address(context, builder, array, value, at, piece.type))
 
-    return types.void(array, types.intp, vector, block), write
+        return types.void(array, types.intp, vector, which), write
+
+
+_stored_in_parts(store_block, BLOCKS)
+_stored_in_parts(store_half, 2)
 
 
 @_means(load_wide)
