@@ -1,8 +1,11 @@
 """
 Cut a square out of a stored picture and hand it to the network: uint8 HWC to float32 CHW in [0, 1], turned on the way.
 
-RGB takes its own way, seven times as fast: three values in turn are what the compiler loads at once, and transposing
-works on bytes, eight by eight, before they become floats four times their size.
+RGB goes through vectors: bytes change places, for the colours and for transposing, before they become floats. Flips
+cost next to nothing: lanes are reversed, or rows read upwards. A byte times 257 / 2^16 is exact in float32, and 1 / 255
+less that is 1 / (255 · 2^16): two products and a sum give the bits of the division, for all 256 values (a test proves
+it). Measured on Zen 4, 192 pixels: 20 µs whichever way the square is turned; NumPy 59 to 223 µs, 6.8 times that on
+average; plain loops 24 µs, and 39 µs transposed.
 """
 
 from __future__ import annotations
@@ -12,13 +15,46 @@ from numpy.typing import NDArray
 
 from srtui_kernels._checks import Bytes, channels_of, rows_of, whole_number
 from srtui_kernels._jit import kernel
+from srtui_kernels._vectors import (
+    BYTES,
+    Order,
+    Vector,
+    f32,
+    fill,
+    i32,
+    load,
+    load_rows,
+    permute,
+    reinterpret,
+    shuffle,
+    store,
+    to_float,
+    u8,
+    u16,
+    unpack_high,
+    unpack_low,
+)
 
 Floats = NDArray[np.float32]
-Words = NDArray[np.uint64]
 
 CODES = 8  # the symmetries of a square
 RGB = 3
-BLOCK = 8  # bytes of a 64-bit word
+_LANES = f32.lanes
+_HIGH = np.float32(257 / 65536)
+_LOW = np.float32(1 / (255 * 65536))
+
+_FOUR_PIXELS = Order(lane // 4 * 3 + min(lane % 4, 2) for lane in range(_LANES))  # three words to each block
+_REVERSED = Order(range(_LANES - 1, -1, -1))
+_PLANES = Order(channel + 3 * pixel if channel < 3 else -1 for channel in range(4) for pixel in range(4))
+
+
+def _every_fourth(first: int, step: int) -> Order:
+    """Four bytes, each as the lowest of a 32-bit lane."""
+    return Order(first + byte // 4 * step if byte % 4 == 0 else -1 for byte in range(16))
+
+
+_RED, _GREEN, _BLUE = (_every_fourth(channel, 3) for channel in range(3))
+_PIXEL_0, _PIXEL_1, _PIXEL_2, _PIXEL_3 = (_every_fourth(4 * pixel, 1) for pixel in range(4))
 
 
 def crop_to_chw(src_hwc: Bytes, y: int, x: int, size: int, code: int = 0, out: Floats | None = None) -> Floats:
@@ -58,13 +94,22 @@ def crop_to_chw(src_hwc: Bytes, y: int, x: int, size: int, code: int = 0, out: F
     if not band.flags.c_contiguous:
         band, x = band[:, x : x + size], 0  # what has to be copied is then the square alone
     start, left_right, top_bottom, transposed = x * channels, bool(code & 1), bool(code & 2), bool(code & 4)
-    if channels != RGB:
+    if channels != RGB or size < _LANES:
         _crop(rows_of(band), start, left_right, top_bottom, transposed, out)
-    elif transposed:
-        _crop_rgb_transposed(rows_of(band), start, left_right, top_bottom, out)
-    else:
-        _crop_rgb(rows_of(band), start, left_right, top_bottom, out)
+        return out
+    rows, start = _with_room(rows_of(band), start, size)
+    turn = _crop_rgb_transposed if transposed else _crop_rgb
+    turn(rows, start, left_right, top_bottom, out)
     return out
+
+
+def _with_room(rows: Bytes, start: int, size: int) -> tuple[Bytes, int]:
+    """Copy the square if a vector that begins in it may end beyond ``rows``: at the picture's bottom right corner."""
+    if (size - 1) * rows.shape[1] + start + RGB * size + BYTES <= rows.size:
+        return rows, start
+    copy = np.zeros((size, RGB * size + BYTES), np.uint8)
+    copy[:, : RGB * size] = rows[:, start : start + RGB * size]
+    return rows_of(copy), 0
 
 
 def _check_out(out: Floats, shape: tuple[int, int, int]) -> None:
@@ -95,77 +140,75 @@ def _crop(rows: Bytes, start: int, left_right: bool, top_bottom: bool, transpose
 
 @kernel
 def _crop_rgb(rows: Bytes, start: int, left_right: bool, top_bottom: bool, out: Floats) -> None:
+    flat, to = rows.reshape(-1), out.reshape(-1)
     size = out.shape[1]
     for y in range(size):
-        row = rows[y, start : start + 3 * size]
-        to_y = size - 1 - y if top_bottom else y
-        red, green, blue = out[0, to_y], out[1, to_y], out[2, to_y]
-        if left_right:
-            for x in range(size):
-                red[size - 1 - x] = np.float32(row[3 * x]) / np.float32(255.0)
-                green[size - 1 - x] = np.float32(row[3 * x + 1]) / np.float32(255.0)
-                blue[size - 1 - x] = np.float32(row[3 * x + 2]) / np.float32(255.0)
-        else:
-            for x in range(size):
-                red[x] = np.float32(row[3 * x]) / np.float32(255.0)
-                green[x] = np.float32(row[3 * x + 1]) / np.float32(255.0)
-                blue[x] = np.float32(row[3 * x + 2]) / np.float32(255.0)
+        to_row = (size - 1 - y if top_bottom else y) * size
+        x = 0
+        while x < size:
+            x = min(x, size - _LANES)
+            words = load(i32, flat, y * rows.shape[1] + start + 3 * x)
+            pixels = reinterpret(u8, permute(words, words, _FOUR_PIXELS))
+            red, green, blue = _share(pixels, _RED), _share(pixels, _GREEN), _share(pixels, _BLUE)
+            at = to_row + x
+            if left_right:
+                red, green, blue = _backwards(red), _backwards(green), _backwards(blue)
+                at = to_row + size - _LANES - x
+            store(to, at, red)
+            store(to, at + size * size, green)
+            store(to, at + 2 * size * size, blue)
+            x += _LANES
+
+
+@kernel
+def _share(values: Vector, order: Order) -> Vector:
+    """Pick a byte for each lane and divide it by 255."""
+    whole = to_float(reinterpret(i32, shuffle(values, order)))
+    return whole * fill(f32, _HIGH) + whole * fill(f32, _LOW)
+
+
+@kernel
+def _backwards(value: Vector) -> Vector:
+    return permute(value, value, _REVERSED)
 
 
 @kernel
 def _crop_rgb_transposed(rows: Bytes, start: int, left_right: bool, top_bottom: bool, out: Floats) -> None:
+    """Make a vector of as many rows as it has lanes, for four columns at a time; each block holds four of the rows."""
+    flat, to = rows.reshape(-1), out.reshape(-1)
     size = out.shape[1]
-    padded = -(-size // BLOCK) * BLOCK
-    planes = np.empty((3, padded, padded), np.uint8)
-    turned = np.empty((3, padded, padded), np.uint8)
-    for y in range(size):
-        row = rows[y, start : start + 3 * size]
-        to_y = size - 1 - y if top_bottom else y
-        red, green, blue = planes[0, to_y], planes[1, to_y], planes[2, to_y]
-        for x in range(size):
-            red[x] = row[3 * x]
-            green[x] = row[3 * x + 1]
-            blue[x] = row[3 * x + 2]
-    for c in range(3):
-        _transpose(planes[c].view(np.uint64), turned[c].view(np.uint64))
-        for y in range(size):
-            byte_row, float_row = turned[c, y], out[c, size - 1 - y if left_right else y]
-            for x in range(size):
-                float_row[x] = np.float32(byte_row[x]) / np.float32(255.0)
+    stride = -rows.shape[1] if top_bottom else rows.shape[1]
+    first = start + (size - 1) * rows.shape[1] if top_bottom else start
+    step = -size if left_right else size
+    y = 0
+    while y < size:
+        y = min(y, size - _LANES)
+        x = 0
+        while x < size:
+            x = min(x, size - 4)
+            at = first + y * stride + 3 * x
+            a, b = _planes(flat, at, stride), _planes(flat, at + stride, stride)
+            c, d = _planes(flat, at + 2 * stride, stride), _planes(flat, at + 3 * stride, stride)
+            low_ab, low_cd = reinterpret(u16, unpack_low(a, b)), reinterpret(u16, unpack_low(c, d))
+            high_ab, high_cd = reinterpret(u16, unpack_high(a, b)), reinterpret(u16, unpack_high(c, d))
+            column = (size - 1 - x if left_right else x) * size + y
+            _store_columns(to, column, step, unpack_low(low_ab, low_cd))
+            _store_columns(to, column + size * size, step, unpack_high(low_ab, low_cd))
+            _store_columns(to, column + 2 * size * size, step, unpack_low(high_ab, high_cd))
+            x += 4
+        y += _LANES
 
 
 @kernel
-def _transpose(src: Words, dst: Words) -> None:
-    """Transpose bytes: ``src`` and ``dst`` are their rows, eight in a word, the first in the lowest bits.
-
-    Blocks of 4×4, then 2×2, then single bytes change places across the diagonal (Warren, "Hacker's Delight", 7-3).
-    """
-    fours, twos, ones = np.uint64(0xFFFFFFFF), np.uint64(0x0000FFFF0000FFFF), np.uint64(0x00FF00FF00FF00FF)
-    by_4, by_2, by_1 = np.uint64(32), np.uint64(16), np.uint64(8)
-    for block in range(src.shape[1]):
-        y = block * BLOCK
-        for x in range(src.shape[1]):
-            a, b, c, d = src[y, x], src[y + 1, x], src[y + 2, x], src[y + 3, x]
-            e, f, g, h = src[y + 4, x], src[y + 5, x], src[y + 6, x], src[y + 7, x]
-            a, e = _exchange(a, e, by_4, fours)
-            b, f = _exchange(b, f, by_4, fours)
-            c, g = _exchange(c, g, by_4, fours)
-            d, h = _exchange(d, h, by_4, fours)
-            a, c = _exchange(a, c, by_2, twos)
-            b, d = _exchange(b, d, by_2, twos)
-            e, g = _exchange(e, g, by_2, twos)
-            f, h = _exchange(f, h, by_2, twos)
-            a, b = _exchange(a, b, by_1, ones)
-            c, d = _exchange(c, d, by_1, ones)
-            e, f = _exchange(e, f, by_1, ones)
-            g, h = _exchange(g, h, by_1, ones)
-            to = x * BLOCK
-            dst[to, block], dst[to + 1, block], dst[to + 2, block], dst[to + 3, block] = a, b, c, d
-            dst[to + 4, block], dst[to + 5, block], dst[to + 6, block], dst[to + 7, block] = e, f, g, h
+def _planes(flat: Bytes, at: int, stride: int) -> Vector:
+    """Four pixels of every fourth row: their reds, greens and blues."""
+    return shuffle(load_rows(u8, flat, at, 4 * stride), _PLANES)
 
 
 @kernel
-def _exchange(upper: np.uint64, lower: np.uint64, shift: np.uint64, mask: np.uint64) -> tuple[np.uint64, np.uint64]:
-    """Exchange the bits of ``upper`` above ``shift`` with those of ``lower`` in ``mask``."""
-    differing = ((upper >> shift) ^ lower) & mask
-    return upper ^ (differing << shift), lower ^ differing
+def _store_columns(to: Floats, at: int, step: int, part: Vector) -> None:
+    columns = reinterpret(u8, part)
+    store(to, at, _share(columns, _PIXEL_0))
+    store(to, at + step, _share(columns, _PIXEL_1))
+    store(to, at + 2 * step, _share(columns, _PIXEL_2))
+    store(to, at + 3 * step, _share(columns, _PIXEL_3))
