@@ -24,8 +24,8 @@ def test_every_shipped_scenario_has_words(name: str) -> None:
 def test_ranges_and_codecs_are_told() -> None:
     moving = shipped.degradation("minidv", Path()).scenarios[1]
     assert steps_in_words(moving, 2) == (
-        "smear 0–5, blur 0.6–1.6, to 50 % (width 32–50 %), to size, two fields, noise 0.2–2, sharpening 0–1.2, "
-        "PAL DV, bwdif"
+        "smear 0–5, blur 0.5–1.5, to 50 % (width 32–50 %), to size, two fields, noise 0.3–3, blur 0.3–0.6, "
+        "sharpening 0–1.2, PAL DV, bwdif"
     )
     median = shipped.degradation("photoshop-six", Path()).scenarios[0]
     assert steps_in_words(median, 4) == "to 50 %, median 3×3, to 50 %, JPEG photoshop-4"

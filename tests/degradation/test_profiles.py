@@ -49,7 +49,7 @@ def test_a_tape_is_recorded_in_the_order_of_its_parts() -> None:
     moving = degradation("minidv").scenarios[1]
     kinds = [type(step) for step in resolve(moving, 2, 320, 240, key=5)]
     order = [kernels.Motion, kernels.Gaussian, kernels.Resize, kernels.Resize, kernels.Interlace]
-    order += [kernels.Noise, kernels.Sharpen, clip.Dv, clip.Deinterlace]
+    order += [kernels.Noise, kernels.Gaussian, kernels.Sharpen, clip.Dv, clip.Deinterlace]
     assert kinds == order
 
 
