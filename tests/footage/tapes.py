@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -114,12 +115,13 @@ def conceal(path: Path, packet: int, blocks: Iterable[int]) -> None:
         file.write(raw)
 
 
+@lru_cache(maxsize=16)
 def texture(seed: int, width: int = 1200, height: int = 600) -> NDArray[np.float32]:
     """Detail of all sizes around grey, (H, W): a sum of random pictures, each twice as coarse and as strong."""
     random = np.random.default_rng(seed)
     total = np.zeros((height, width), np.float32)
     for step in range(1, 7):
-        coarse = random.normal(0, 1.6**step, (height // 2**step + 2, width // 2**step + 2)).astype(np.float32)
+        coarse = 1.6**step * random.standard_normal((height // 2**step + 2, width // 2**step + 2), np.float32)
         total += cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
     return np.asarray(125 + total * (38 / total.std()), np.float32)
 
@@ -132,7 +134,8 @@ def _pictures(tape: Tape, scene: Scene) -> Iterator[Luma]:
     for number in range(scene.frames):
         if last is None or number not in scene.repeated:
             picture = _moment(tape, smeared if number in scene.smeared else ground, scene, number)
-            picture += random.normal(0, scene.noise, picture.shape)
+            if scene.noise:
+                picture += scene.noise * random.standard_normal(picture.shape, np.float32)
             last = np.clip(picture, 16, 235).astype(np.uint8)
             _frame(last, tape.border)
         shown = last.copy()

@@ -75,8 +75,9 @@ def test_where_nothing_moves_the_flags_are_believed(tmp_path: Path) -> None:
 
 
 def test_a_tape_that_changes_its_fields_is_told_in_stretches(tmp_path: Path) -> None:
-    first = Tape(scenes=(Scene(frames=250, speed=2),), fields="bff", codec="mpeg2video", size=(176, 144))
-    second = Tape(scenes=(Scene(frames=40, speed=2, seed=4),), codec="mpeg2video", size=(176, 144), flags="bff")
+    fine = {"codec": "mpeg2video", "size": (176, 144), "options": {"b": "4000000", "flags": "+ildct+ilme"}}
+    first = Tape(scenes=(Scene(frames=250),), fields="bff", **fine)
+    second = Tape(scenes=(Scene(frames=40, seed=4),), flags="bff", **fine)
     joined = tmp_path / "a.m2v"
     parts = [make_tape(tmp_path / f"{number}.m2v", tape).read_bytes() for number, tape in enumerate((first, second))]
     joined.write_bytes(b"".join(parts))
@@ -128,7 +129,7 @@ def test_a_missing_end_is_reported(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("name", "codec"), [("a.mkv", "ffv1"), ("a.dv", "dvvideo"), ("a.avi", "dvvideo")])
 def test_a_file_that_was_cut_off_is_read_as_far_as_it_goes(tmp_path: Path, name: str, codec: str) -> None:
     shape = DV if codec == "dvvideo" else {}
-    path = make_tape(tmp_path / name, Tape(scenes=(Scene(frames=120, speed=1),), **shape))
+    path = make_tape(tmp_path / name, Tape(scenes=(Scene(frames=120, noise=0),), **shape))
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size * 43 // 100)
     scan = Scan(tmp_path, path).run()
