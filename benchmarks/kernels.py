@@ -13,9 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import cv2
-import numba
-from llvmlite import binding
 from srtui_kernels import warm_up
+from srtui_kernels._vectors import host_has
 
 from benchmarks.comparisons import Comparison, Input, check, double, memcpy_speed, single
 from benchmarks.kernel_table import TABLE
@@ -64,9 +63,7 @@ def _halved(comparison: Comparison[Input]) -> Comparison[Input]:
 
 def has_avx512() -> bool:
     """Whether Numba compiles for 512-bit vectors of bytes, on this processor or the one that it is told to assume."""
-    told = numba.config.CPU_FEATURES
-    features = binding.get_host_cpu_features().flatten() if told is None else told
-    return "+avx512bw" in features.split(",")
+    return host_has("avx512bw")
 
 
 def _say(done: int, total: int, what: str) -> None:
