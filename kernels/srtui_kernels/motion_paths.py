@@ -90,7 +90,7 @@ def motion_in_light(src_hwc: Bytes, taps: Taps) -> Bytes:
 
 def curve(angle: float, length: float, bend: float) -> Taps:
     """
-    Draw an arc whose middle is the middle of the origin's pixel.
+    Draw an arc whose centre of mass is the middle of the origin's pixel: what is smeared stays where it was.
 
     Parameters
     ----------
@@ -119,13 +119,12 @@ def curve(angle: float, length: float, bend: float) -> Taps:
 @lru_cache(maxsize=256)
 def _arc(angle: float, length: float, bend: float) -> Taps:
     pieces = max(math.ceil(length / _PIECE), 2)
-    radius = length / math.radians(bend)
-    turn = math.radians(angle)
-    # The arc through the origin with the direction `turn` there: radius · (sin(turn + t) - sin turn, cos turn - cos …).
-    ends = [math.radians(bend) * (k / pieces - 0.5) for k in range(pieces + 1)]
-    points = [
-        (radius * (math.sin(turn + t) - math.sin(turn)), radius * (math.cos(turn + t) - math.cos(turn))) for t in ends
-    ]
+    turn, half = math.radians(angle), math.radians(bend) / 2.0
+    radius, mean = length / (2.0 * half), math.sin(half) / half
+    # Points of a circle, at the directions turn ± half; their mean is `mean` times the one at `turn`.
+    ends = [turn + half * (2.0 * k / pieces - 1.0) for k in range(pieces + 1)]
+    middle = math.sin(turn) * mean, math.cos(turn) * mean
+    points = [(radius * (math.sin(end) - middle[0]), radius * (math.cos(end) - middle[1])) for end in ends]
     return polyline(points)
 
 

@@ -34,11 +34,23 @@ def test_an_arc_lies_where_its_points_do(angle: float, length: float, bend: floa
     directions = np.radians(angle + bend * steps)
     x = np.cumsum(np.cos(directions)) / 20_000 * length
     y = -np.cumsum(np.sin(directions)) / 20_000 * length
-    x, y = x - x[10_000], y - y[10_000]
+    x, y = x - x.mean(), y - y.mean()
     for name, points in (("down", y), ("across", x)):
         places = np.array([place[name == "across"] for place in drawn])
         mean = (places * np.array(list(drawn.values()))).sum()
         assert mean == pytest.approx(np.floor(points + 0.5).mean(), abs=0.1), name
+
+
+def test_an_arc_moves_nothing() -> None:
+    point = np.zeros((81, 81), np.uint8)
+    point[40, 40] = 255
+    y, x = np.mgrid[-40:41, -40:41]
+    for angle, length, bend in ((0.0, 40.0, 120.0), (77.0, 31.0, -90.0), (200.0, 25.5, 180.0)):
+        taps = curve(angle, length, bend)
+        assert (taps.weight * taps.dx).sum() == pytest.approx(0.0, abs=0.15)
+        assert (taps.weight * taps.dy).sum() == pytest.approx(0.0, abs=0.15)
+        light = light_tables()[0][motion_in_light(point, taps)].astype(float)
+        assert ((light * x).sum() / light.sum(), (light * y).sum() / light.sum()) == pytest.approx((0, 0), abs=0.2)
 
 
 @given(angle=st.floats(-360, 360), length=st.floats(0.0, 60.0))
