@@ -9,7 +9,7 @@ from typing import Any
 from srtui.app.follower import Moment
 from srtui.app.job_facts import STATE_KINDS, state_sign
 from srtui.app.look import Glyphs
-from srtui.app.plot import Row
+from srtui.app.plot import Row, short
 from srtui.app.sheet import Block, code, fact, lay_out
 from srtui.app.snapshot import Curves, Happening, Snapshot
 from srtui.hardware.gauges import Gauges, GpuGauge
@@ -92,6 +92,8 @@ def _rate_parts(curves: Curves) -> list[list[tuple[str, str]]]:
         parts.append([("   waits for data ", "quiet"), (f"{waiting:.0f} %", "warning" if waiting >= 10 else "")])
     if latest.get("skipped"):
         parts.append([("   skipped ", "quiet"), (f"{latest['skipped']:.0f}", "warning")])
+    if latest.get("variations"):
+        parts.append([("   variations ", "quiet"), (short(latest['variations']), "")])
     return parts
 
 

@@ -50,6 +50,12 @@ def test_a_state_that_is_not_running_comes_before_the_phase() -> None:
     assert "‖ paused" in text_of(live_rows.head(Moment(job=paused), "", 80, UNICODE))
 
 
+def test_the_variations_that_were_seen_are_counted_where_there_is_room() -> None:
+    curves = Curves(latest={"smoothed": 0.02, "lr": 2e-4, "data_wait": 2.0, "variations": 102_400})
+    assert "variations 102k" in text_of(*live_rows.figures(curves, 80))
+    assert "variations" not in text_of(*live_rows.figures(curves, 50))
+
+
 def test_much_waiting_for_data_is_marked() -> None:
     rows = live_rows.figures(SEEN.curves, 80)
     assert ("12 %", "warning") in rows[1]
