@@ -11,7 +11,7 @@ from typing import Any
 
 from srtui.config.requests import ScanRequest
 from srtui.errors import NothingUsableError, SrtuiError, UsageError
-from srtui.files import remove_unfinished, write_json
+from srtui.files import remove_unfinished, write_json, write_whole
 from srtui.footage.findings import VERSION, Gathering, to_plain
 from srtui.footage.frame_list import write_frames
 from srtui.footage.places import Place, find_tapes, identity, place_of, shown_name
@@ -82,9 +82,8 @@ def scan_tape(job: JobContext, tape: Path, scans: Path, name: str, *, threads: i
         raise SrtuiError(str(tape), "another job is scanning this tape", where=place.folder, hint=hint)
     try:
         remove_unfinished([place.scan, place.frames])
-        if fresh and not _begun_by(place, job):
-            for path in (place.scan, place.frames, place.segments):
-                path.unlink(missing_ok=True)
+        if fresh:
+            _forget(place, job)
         if not _is_whole(place, about["tape"]):
             place.scan.unlink(missing_ok=True)
             _scan(job, tape, place, about, name, thread_count(threads))
@@ -93,12 +92,14 @@ def scan_tape(job: JobContext, tape: Path, scans: Path, name: str, *, threads: i
     return place
 
 
-def _begun_by(place: Place, job: JobContext) -> bool:
-    """Whether this job is the one that began the scan: then it must not begin again. Marks it as such."""
+def _forget(place: Place, job: JobContext) -> None:
+    """Remove an earlier scan, once: a resumed job goes on with its own."""
     mark = place.folder / "begun"
-    mine = mark.is_file() and mark.read_text(encoding="utf-8") == job.folder.id
-    mark.write_text(job.folder.id, encoding="utf-8")
-    return mine
+    if mark.is_file() and mark.read_text(encoding="utf-8") == job.folder.id:
+        return
+    for path in (place.scan, place.frames, place.segments):
+        path.unlink(missing_ok=True)
+    write_whole(mark, job.folder.id)
 
 
 def _is_whole(place: Place, tape: dict[str, Any]) -> bool:

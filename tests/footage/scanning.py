@@ -82,10 +82,10 @@ def extract(folder: Path, tape: Path, output: Path, **options: Any) -> JobFolder
     return job
 
 
-def run_worker(job: JobFolder, module: str, function: str, count: int) -> int:
+def run_worker(job: JobFolder, module: str, function: str, count: int, **options: Any) -> int:
     """Work on a job in a process of its own; gives its exit code, negative for a signal."""
     command = [*WORKER, str(job.path), module, function, str(count)]
-    return subprocess.run(command, check=False, capture_output=True, timeout=120).returncode
+    return subprocess.run(command, check=False, capture_output=True, timeout=120, **options).returncode
 
 
 class WatchedJob(JobContext):

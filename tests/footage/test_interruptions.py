@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import resource
 import signal
 import subprocess
 import time
@@ -72,6 +73,32 @@ def test_a_kill_changes_nothing_of_long_groups_of_pictures(tmp_path: Path) -> No
     scan = Scan(tmp_path / "killed", path)
     assert scan.die("srtui.footage.scan", "Ledger.add", 3) == -signal.SIGKILL
     assert_goes_on(scan, whole)
+
+
+def test_a_full_disk_ends_with_its_code_and_the_next_run_goes_on(
+    tmp_path: Path, tape: Path, whole: dict[str, bytes]
+) -> None:
+    scan = Scan(tmp_path, tape)
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (25_000, 25_000))
+
+    assert run_worker(scan.job, "srtui.worker", "main", 0, preexec_fn=limit) == 4
+    ending = read_json(scan.job.exit)
+    assert ending is not None
+    assert "no room left on the disk" in ending["error"]
+    assert_goes_on(scan, whole)
+
+
+def test_a_fresh_scan_that_was_killed_goes_on_with_its_own(tmp_path: Path, tape: Path, whole: dict[str, bytes]) -> None:
+    Scan(tmp_path, tape).run()
+    scan = Scan(tmp_path, tape, fresh=True)
+    assert scan.die("srtui.footage.scan", "Ledger.add", 2) == -signal.SIGKILL
+    assert not (scan.place / "scan.json").exists()
+    seen: list[int] = []
+    scan.run(lambda _job, done: seen.append(done), resumed=True)
+    assert seen[0] == 251
+    assert scan.files() == whole
 
 
 @pytest.mark.exhaustive
