@@ -39,6 +39,7 @@ Floats = NDArray[np.float32]
 
 CODES = 8  # the symmetries of a square
 RGB = 3
+LINE = 64  # bytes of a cache line
 _LANES = f32.lanes
 _HIGH = np.float32(257 / 65536)
 _LOW = np.float32(1 / (255 * 65536))
@@ -139,9 +140,28 @@ def _crop(rows: Bytes, start: int, left_right: bool, top_bottom: bool, transpose
 
 
 @kernel
-def _crop_rgb(rows: Bytes, start: int, left_right: bool, top_bottom: bool, out: Floats) -> None:
+def _fetch(rows: Bytes, start: int, size: int) -> int:
+    """
+    Touch every cache line of the square, so that the processor waits for many at once.
+
+    The rows of a stored picture lie pages apart, which its prefetcher does not cross: without this a crop of 192 pixels
+    from somewhere in memory takes 50 µs (transposed 45), with it 32 (38). What is given has no meaning but that it
+    keeps the loop.
+    """
+    seen = 0
+    for y in range(size):
+        row = rows[y, start : start + 3 * size]
+        for x in range(0, 3 * size, LINE):
+            seen ^= int(row[x])
+        seen ^= int(row[3 * size - 1])
+    return seen
+
+
+@kernel
+def _crop_rgb(rows: Bytes, start: int, left_right: bool, top_bottom: bool, out: Floats) -> int:
     flat, to = rows.reshape(-1), out.reshape(-1)
     size = out.shape[1]
+    seen = _fetch(rows, start, size)
     for y in range(size):
         to_row = (size - 1 - y if top_bottom else y) * size
         x = 0
@@ -158,6 +178,7 @@ def _crop_rgb(rows: Bytes, start: int, left_right: bool, top_bottom: bool, out: 
             store(to, at + size * size, green)
             store(to, at + 2 * size * size, blue)
             x += _LANES
+    return seen
 
 
 @kernel
@@ -173,10 +194,11 @@ def _backwards(value: Vector) -> Vector:
 
 
 @kernel
-def _crop_rgb_transposed(rows: Bytes, start: int, left_right: bool, top_bottom: bool, out: Floats) -> None:
+def _crop_rgb_transposed(rows: Bytes, start: int, left_right: bool, top_bottom: bool, out: Floats) -> int:
     """Make a vector of as many rows as it has lanes, for four columns at a time; each block holds four of the rows."""
     flat, to = rows.reshape(-1), out.reshape(-1)
     size = out.shape[1]
+    seen = _fetch(rows, start, size)
     stride = -rows.shape[1] if top_bottom else rows.shape[1]
     first = start + (size - 1) * rows.shape[1] if top_bottom else start
     step = -size if left_right else size
@@ -197,6 +219,7 @@ def _crop_rgb_transposed(rows: Bytes, start: int, left_right: bool, top_bottom: 
             _store_columns(to, column + 2 * size * size, step, unpack_low(high_ab, high_cd))
             x += 4
         y += _LANES
+    return seen
 
 
 @kernel

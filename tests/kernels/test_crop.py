@@ -31,9 +31,13 @@ def test_any_square_inside_gives_its_twins_numbers(data: st.DataObject, height: 
     assert_same_bytes(crop_to_chw(picture, y, x, size, code), twin(picture, y, x, size, code), (y, x, size, code))
 
 
-def test_every_byte_becomes_its_share_of_255() -> None:
-    picture = np.arange(256, dtype=np.uint8).reshape(16, 16)
-    assert_same_bytes(crop_to_chw(picture, 0, 0, 16)[0], picture.astype(np.float32) / np.float32(255), "all bytes")
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("code", [0, 4])
+def test_every_byte_becomes_its_share_of_255(channels: int, code: int) -> None:
+    plane = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    expected = (plane.T if code else plane).astype(np.float32) / np.float32(255)
+    for crop in crop_to_chw(np.stack([plane] * channels, axis=-1), 0, 0, 16, code):
+        assert_same_bytes(crop, expected, "all bytes")
 
 
 @pytest.mark.parametrize("code", range(8))
