@@ -40,6 +40,7 @@ from srtui_kernels._vectors import (
     pack,
     permute,
     reinterpret,
+    several,
     shuffle,
     store,
     store_block,
@@ -235,13 +236,13 @@ def _across(
         at = start + y * stride + 3 * steps.first
         to = base + y * pitch + 3 * steps.begin
         levels, fours = steps.digits.shape
-        high, low = steps.digits[0], steps.digits[levels - 1]
+        high = steps.digits[0]
         if steps.step == 2 and levels == 1 and fours == 2:
             _row_of_halves(flat, at, high[0], high[1], steps.shift, count, rows, to)
         elif steps.step == 2:
             _row_looped(flat, at, _EVERY_SECOND, 6, steps.digits, steps.shift, count, rows, to)
         elif levels == 2 and fours == 4:
-            eight = high[0], high[1], high[2], high[3], low[0], low[1], low[2], low[3]
+            eight = several(steps.digits.reshape(-1), 8)
             _row_unrolled(flat, at, _EVERY_FOURTH, 12, (0, 0), (0, 0, 0, 0), eight, steps.shift, count, rows, to)
         else:
             _row_looped(flat, at, _EVERY_FOURTH, 12, steps.digits, steps.shift, count, rows, to)

@@ -154,6 +154,10 @@ def store_narrow(array: Array, index: int, value: Vector) -> None:
     """Write the lanes into a flat array of a narrower integer type; the upper bits are cut off."""
 
 
+def several(array: Array, count: int) -> tuple[Any, ...]:
+    """First elements of a flat array as a tuple; loops over it are unrolled. ``count`` is a literal."""
+
+
 def fill(kind: Kind, number: float | np.number[Any]) -> Vector:
     """All lanes the same."""
 
@@ -242,7 +246,7 @@ def _means(word: Any, *asked: Any) -> Callable[[Meaning], Meaning]:
     def register(meaning: Meaning) -> Meaning:
         class Template(AbstractTemplate):  # type: ignore[misc]  # untyped in Numba
             def generic(self, args: tuple[Any, ...], kws: Any) -> Any:
-                if kws or not any(isinstance(each, _VectorType | _KindType) for each in args):
+                if kws or (asked and not any(isinstance(each, _VectorType) for each in args)):
                     return None
                 meant = meaning(*args)
                 return meant[0] if meant else None
@@ -396,6 +400,20 @@ def _store_narrow(array: Any, _index: Any, vector: Any) -> Any:
         _write(builder, builder.trunc(lanes, seen), _address(context, builder, array, value, at, seen))
 
     return types.void(array, types.intp, vector), write
+
+
+@_means(several)
+def _several(array: Any, count: Any) -> Any:
+    if not isinstance(count, types.IntegerLiteral):
+        return None
+    result = types.UniTuple(array.dtype, count.literal_value)  # type: ignore[attr-defined]  # it is there
+
+    def read(context: Any, builder: Any, value: Any, _count: Any) -> Any:
+        data = make_array(array)(context, builder, value).data
+        places = [builder.gep(data, [context.get_constant(types.intp, at)]) for at in range(result.count)]
+        return cgutils.pack_array(builder, [builder.load(place) for place in places])
+
+    return result(array, count), read
 
 
 @_means(fill)

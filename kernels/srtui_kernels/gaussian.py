@@ -32,6 +32,7 @@ from srtui_kernels._vectors import (
     madd_bytes,
     pack,
     reinterpret,
+    several,
     store,
     u8,
     u16,
@@ -41,7 +42,7 @@ from srtui_kernels._vectors import (
 
 LARGEST_SIGMA = 25.0
 
-Several = tuple[int, ...] | NDArray[Any]  # the loops over a tuple are unrolled: a seventh faster at sigma 1
+Several = tuple[int, ...] | NDArray[Any]  # the loops over a tuple are unrolled (sigma 1 and 2): a seventh faster
 
 
 def gaussian(src_hwc: Bytes, sigma_x: float, sigma_y: float | None = None) -> Bytes:
@@ -141,8 +142,9 @@ def _gaussian(src: Bytes, out: Bytes, channels: int, pairs: _Pairs) -> None:
             mirror_row(src[have], wide, channels, 128)
             to = (have & (ring - 1)) * pitch
             if across.size == 4:
-                eight = offset[0], offset[1], offset[2], offset[3], offset[4], offset[5], offset[6], offset[7]
-                _blur_row(line, eight, (across[0], across[1], across[2], across[3]), sums, to, width)
+                _blur_row(line, several(offset, 8), several(across, 4), sums, to, width)
+            elif across.size == 7:
+                _blur_row(line, several(offset, 14), several(across, 7), sums, to, width)
             else:
                 _blur_row(line, offset, across, sums, to, width)
             have += 1
@@ -151,8 +153,9 @@ def _gaussian(src: Bytes, out: Bytes, channels: int, pairs: _Pairs) -> None:
         r0, r1 = out[y], out[y + 1] if y + 1 < height else last
         r2, r3 = out[y + 2] if y + 2 < height else last, out[y + 3] if y + 3 < height else last
         if count == 4:
-            rows = q[0], q[1], q[2], q[3], q[4], q[5], q[6], q[7], q[8], q[9]
-            _blur_columns(sums, rows, (n[0], n[1], n[2], n[3]), (f[0], f[1], f[2], f[3]), r0, r1, r2, r3)
+            _blur_columns(sums, several(q, 10), several(n, 4), several(f, 4), r0, r1, r2, r3)
+        elif count == 7:
+            _blur_columns(sums, several(q, 16), several(n, 7), several(f, 7), r0, r1, r2, r3)
         else:
             _blur_columns(sums, q, n, f, r0, r1, r2, r3)
 
@@ -160,13 +163,13 @@ def _gaussian(src: Bytes, out: Bytes, channels: int, pairs: _Pairs) -> None:
 @kernel
 def _blur_row(line: Bytes, offsets: Several, weights: Several, sums: NDArray[np.int16], to: int, width: int) -> None:
     """
-    Sum 256 times the blurred row less 32768: what a signed word holds.
+    Sum 256 times the blurred row less 32768, what a signed word holds, and 128: the half to round with, a 256th of it.
 
     Weights are the unsigned bytes and pixels, less 128, the signed ones: as the weights sum to 256, two products never
     leave 16 bits. The words are left in the order of the unpacking, which `_blur_columns` undoes.
     """
     for x in range(0, width, BYTES):
-        low, high = fill(i16, np.int16(0)), fill(i16, np.int16(0))
+        low = high = fill(i16, np.int16(128))
         for pair in range(len(weights)):
             a, b = load(i8, line, x + offsets[2 * pair]), load(i8, line, x + offsets[2 * pair + 1])
             both = reinterpret(u8, fill(u16, weights[pair]))
@@ -204,8 +207,7 @@ def _blur_columns(
 def _four_rows(
     sums: NDArray[np.int16], x: int, places: Several, nears: Several, fars: Several
 ) -> tuple[Vector, Vector, Vector, Vector]:
-    start = fill(i32, np.int32(256 * 32768 + 32768))  # what `_blur_row` took, and a half
-    a0, a1, b0, b1, c0, c1, d0, d1 = start, start, start, start, start, start, start, start
+    a0 = a1 = b0 = b1 = c0 = c1 = d0 = d1 = fill(i32, np.int32(0))
     for pair in range(len(nears) + 1):
         one, two = load(i16, sums, places[2 * pair] + x), load(i16, sums, places[2 * pair + 1] + x)
         low, high = unpack_low(one, two), unpack_high(one, two)
@@ -217,4 +219,10 @@ def _four_rows(
             near, far = reinterpret(i16, fill(i32, nears[pair - 1])), reinterpret(i16, fill(i32, fars[pair - 1]))
             c0, c1 = c0 + madd(low, near), c1 + madd(high, near)
             d0, d1 = d0 + madd(low, far), d1 + madd(high, far)
-    return pack(a0 >> 16, a1 >> 16), pack(b0 >> 16, b1 >> 16), pack(c0 >> 16, c1 >> 16), pack(d0 >> 16, d1 >> 16)
+    taken = fill(i16, np.int16(128))  # 32768 / 256, by `_blur_row`
+    return (
+        pack(a0 >> 16, a1 >> 16) + taken,
+        pack(b0 >> 16, b1 >> 16) + taken,
+        pack(c0 >> 16, c1 >> 16) + taken,
+        pack(d0 >> 16, d1 >> 16) + taken,
+    )
