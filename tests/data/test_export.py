@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import signal
 import subprocess
 import sys
@@ -14,12 +15,14 @@ import lmdb
 import numpy as np
 import pytest
 
+from srtui import cli
 from srtui.config.project import Prepare
 from srtui.data import export, export_lmdb
 from srtui.data.datasets import Dataset
 from srtui.data.names import read_rows
 from srtui.errors import MachineError, NothingUsableError, UsageError
 from tests.data.exporting import Export, files_of, fill
+from tests.data.many_machines import fill as fill_many
 from tests.data.preparing import Preparation
 from tests.data.test_windows import told_again
 
@@ -200,3 +203,29 @@ def test_room_is_compared_before_anything_is_written(
     with pytest.raises(MachineError, match=r"needs about 0\.\d\d GB more, and 0\.00 GB are free"):
         job.run()
     assert not (job.output / "train").exists()
+
+
+def test_a_live_dataset_exports_what_a_fixed_one_would_hold(tmp_path: Path) -> None:
+    photos = fill_many(tmp_path / "снимки")  # some are refused, so that numbers and lines of the plan differ
+    exports = []
+    for mode in ("fixed", "live"):
+        prepare = Prepare(validation=2, degradation_mode=mode)
+        dataset = Preparation(tmp_path / mode, photos, prepare=prepare).run()
+        assert dataset.about.totals.rejected == 5
+        exports.append(files_of(Export(tmp_path / mode, dataset.folder, form="folders", size=0).run()))
+    fixed, live = ({name: data for name, data in each.items() if name.endswith(".png")} for each in exports)
+    assert fixed == live
+
+
+def test_the_command_exports_and_says_what_it_made(
+    tmp_path: Path, dataset: Dataset, capfd: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "мои плитки"
+    options = ["--size", "96", "--step", "48", "--threshold", "8", "--threads", "1", "--json"]
+    assert cli.run(["dataset", "export", str(output), str(dataset.folder), *options]) == 0
+    told = json.loads(capfd.readouterr().out.splitlines()[-1])
+    assert (told["state"], told["left_out"], told["output"]) == ("exported", 1, str(output))
+    assert told["pieces"] == sum(len(list((output / split / "gt").iterdir())) for split in ("train", "val"))
+    assert cli.run(["dataset", "export", str(output), str(dataset.folder), "--whole"]) == 2
+    assert cli.run(["dataset", "export", str(output), str(dataset.folder), "--level", "1"]) == 2
+    assert "other settings" in capfd.readouterr().err

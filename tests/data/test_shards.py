@@ -9,6 +9,7 @@ import sys
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,9 +20,12 @@ from srtui.config.reader import to_plain
 from srtui.config.requests import VerifyRequest
 from srtui.data import machines, verify
 from srtui.data.datasets import Dataset, open_dataset
+from srtui.data.making import PREPARING
+from srtui.data.shards import line_name
+from srtui.data.store import StoreReader
 from srtui.data.stream import SampleStream
 from srtui.errors import CheckFailedError, UsageError
-from srtui.jobs.context import JobContext
+from srtui.jobs.context import JobContext, Stopped
 from srtui.jobs.folder import create
 from tests.data.exporting import Export, files_of
 from tests.data.many_machines import Machines, assert_same, fill
@@ -179,3 +183,31 @@ def test_shards_of_another_plan_are_not_joined(photos: Path, tmp_path: Path) -> 
     csv.write_text("".join(csv.read_text().splitlines(keepends=True)[:-1]))
     with pytest.raises(Exception, match=r"the plan has line \d+ where shards have line \d+"):
         made.run(3)
+
+
+class Interrupted(JobContext):
+    """A job that is asked to stop when its second line is done."""
+
+    name = ""
+
+    def phase(self, name: str, *, quiet: float = 60.0) -> None:
+        super().phase(name, quiet=quiet)
+        self.name = name
+
+    def progress(self, done: int, total: int, unit: str, **figures: Any) -> None:
+        super().progress(done, total, unit, **figures)
+        if self.name == PREPARING and done == 2:
+            self.interrupt()
+
+
+def test_a_shard_that_is_stopped_keeps_what_it_has_made(photos: Path, alone: Dataset, tmp_path: Path) -> None:
+    made = Machines(tmp_path, photos, shards=2, threads=1)
+    folder = made.create(1)
+    request = dataclasses.replace(made.one.request, shards=2, shard=1)
+    with pytest.raises(Stopped):
+        machines.run(Interrupted(folder, resumed=False), request)
+    store = made.one.dataset / "shards" / "0001-of-0002" / "pictures.lmdb"
+    assert StoreReader(store).names == [line_name(1)]  # line 0 is no picture
+    made.run(1, folder)
+    made.run(2)
+    assert_same(open_dataset(made.one.dataset), alone)
