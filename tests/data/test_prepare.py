@@ -13,12 +13,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from srtui.config import shipped
 from srtui.config.checks import Checks
 from srtui.config.degradation import ByScale, Degradation, Resize, Scenario
 from srtui.config.project import Folder, PairFolders, Pairs, Prepare, Synthetic, SyntheticPictures
+from srtui.data import shelves
 from srtui.data.datasets import Dataset, open_dataset
 from srtui.data.fitting import fit
 from srtui.data.making import PREPARING
@@ -28,6 +30,7 @@ from srtui.data.store import StoreReader
 from srtui.degradation.scenarios import degrade
 from srtui.errors import MachineError, NothingUsableError, SrtuiError, UsageError
 from srtui.jobs.context import JobContext, Stopped
+from tests.data.bad_files import write_bad_files
 from tests.data.pictures_cases import encoded, png_that_says, save, smooth
 from tests.data.preparing import DEGRADATION, Preparation, fill
 
@@ -356,6 +359,22 @@ def test_a_file_that_changes_meanwhile_is_told(tmp_path: Path, photos: Path) -> 
 
     with pytest.raises(UsageError, match="changed or removed while"):
         Preparation(tmp_path, photos, threads=1).run(edit)
+
+
+def test_each_file_is_decoded_once(tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_bad_files(photos, photos / "снимок 01.png")
+    decoded: Counter[str] = Counter()
+
+    def counting(path: Path) -> NDArray[np.uint8]:
+        decoded[path.name] += 1
+        return read_picture(path)
+
+    monkeypatch.setattr(shelves, "read_picture", counting)
+    preparation = Preparation(tmp_path, photos)
+    preparation.run()
+    preparation.run()
+    assert set(decoded.values()) == {1}
+    assert {f"снимок {number:02d}.png" for number in range(8)} <= decoded.keys()
 
 
 # Stopping
