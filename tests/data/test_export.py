@@ -148,17 +148,20 @@ def test_bytes_do_not_depend_on_the_number_of_threads(tmp_path: Path, dataset: D
     assert one == eight
 
 
-@pytest.mark.parametrize(
-    ("form", "module", "function", "count"),
-    [
-        ("subimages", "srtui.data.export_files", "write_whole", 7),
-        ("folders", "srtui.data.export_files", "write_whole", 2),
-        ("lmdb", "srtui.data.export_lmdb", "_Writer.put", 9),
-        ("lmdb", "srtui.data.export_lmdb", "_Writer.commit", 3),
-        ("lmdb", "srtui.data.export_lmdb", "_write_meta", 2),
-        ("subimages", "srtui.data.export", "_clean", 1),
-    ],
-)
+# What is exported, and in which function of which module, at which call, the worker is killed.
+MOMENTS = [
+    ("subimages", "srtui.data.export_files", "write_whole", 7),
+    ("lmdb", "srtui.data.export_lmdb", "_Writer.put", 9),
+]
+MORE_MOMENTS = [
+    ("folders", "srtui.data.export_files", "write_whole", 2),
+    ("lmdb", "srtui.data.export_lmdb", "_Writer.commit", 3),
+    ("lmdb", "srtui.data.export_lmdb", "_write_meta", 2),
+    ("subimages", "srtui.data.export", "_clean", 1),
+]
+
+
+@pytest.mark.parametrize(("form", "module", "function", "count"), MOMENTS)
 def test_a_kill_changes_no_byte(
     tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch, form: str, module: str, function: str, count: int
 ) -> None:
@@ -170,6 +173,14 @@ def test_a_kill_changes_no_byte(
     done = subprocess.run(command, check=False, capture_output=True, timeout=120)
     assert done.returncode == -signal.SIGKILL
     assert files_of(job.run()) == whole
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize(("form", "module", "function", "count"), MORE_MOMENTS)
+def test_a_kill_at_any_step_changes_no_byte(
+    tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch, form: str, module: str, function: str, count: int
+) -> None:
+    test_a_kill_changes_no_byte(tmp_path, dataset, monkeypatch, form, module, function, count)
 
 
 def test_an_export_that_is_there_is_left_and_nothing_else_is_overwritten(tmp_path: Path, dataset: Dataset) -> None:
