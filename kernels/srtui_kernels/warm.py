@@ -47,7 +47,7 @@ def warm_up(progress: Progress | None = None) -> None:
         ("photons", lambda: (shot_noise(rgb, 1, 1.0), shot_noise(rgb, 1, 1.0, grey=True))),
         ("sharpening", lambda: (sharpen(rgb, 1.0, 1.0), sharpen(rgb, 1.0, 1.0, by_field=True))),
         ("chroma", lambda: (field_chroma(rgb, "4:2:0"), full_planes(to_planes(rgb, "4:2:0"), "4:2:0"))),
-        ("crop", lambda: (crop_to_chw(rgb, 0, 0, 8), crop_to_chw(rgb, 0, 0, 8, 4), crop_to_chw(rgb[..., 0], 0, 0, 8))),
+        ("crop", lambda: (crop_to_chw(rgb, 0, 0, 16), crop_to_chw(rgb, 0, 0, 16, 4), crop_to_chw(rgb, 0, 0, 8))),
         ("PNG", lambda: (unfilter(np.zeros((2, 13), np.uint8), 3), without_alpha(np.empty(64, np.uint8)))),
         ("dead leaves", lambda: dead_leaves(16, 16, 0)),
     ]
