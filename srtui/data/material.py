@@ -39,8 +39,10 @@ TOOTH = 6
 TEETH = 6
 """Rows in turn that make a comb; woven cloth and blinds seldom have so many."""
 
-SOFT = 0.01
-"""Power of the finest detail against that of coarser: photographs from 0.03, blurred with σ = 1 up to 0.005."""
+SOFT = 0.003
+"""Power of the finest detail against that of coarser: photographs from 0.03, blurred with σ = 1 up to 0.0022.
+
+Ten times below photographs that were scaled down: those straight from a camera are softer, pixel by pixel."""
 SEGMENT = 128
 """Pixels of a row that are analysed at once."""
 _ROWS = 64
@@ -86,7 +88,8 @@ def _worn(grey: Grey) -> str:
 
 def _soft(grey: Grey) -> str:
     share = fineness(grey)
-    return f"soft: fine detail has {share:.1%} of the power of coarser, {SOFT:.1%} is needed" if share < SOFT else ""
+    fact = f"soft: fine detail has {share:.2%} of the power of coarser, {SOFT:.1%} is needed; scaled down it may do"
+    return fact if share < SOFT else ""
 
 
 def textured(grey: Grey) -> float:

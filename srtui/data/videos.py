@@ -20,16 +20,20 @@ Tell = Callable[[int], None]
 
 
 class VideoSource:
-    """Frames of one video: it is looked through once, and each chosen frame is then decoded again where it stands."""
+    """Frames of one video: it is looked through once, and each chosen frame is then decoded again where it stands.
+
+    It is judged as a whole, so that its frames are not judged again.
+    """
 
     paired = False
+    trusted = True
 
     def __init__(self, section: Video, tell: Tell) -> None:
         self._path, self._section, self._tell = Path(section.video), section, tell
         if not self._path.is_file():
             fact = "not a file" if self._path.exists() else "no such file"
             raise UsageError(str(self._path), fact, hint="check the path under 'sources'")
-        self.title, self.trusted = str(self._path), section.insist
+        self.title = str(self._path)
 
     @property
     def whole(self) -> Found:
@@ -38,7 +42,7 @@ class VideoSource:
 
     def find(self) -> Iterator[Found]:
         """The chosen frames; or the video, with the reason why it is no clean material."""
-        reason = "" if self.trusted else judge(self._path)
+        reason = "" if self._section.insist else judge(self._path)
         if reason:
             yield Found(name=self._path.name, stamps=stamps_of(self._path), reason=f"{reason}; insist: true takes it")
             return

@@ -41,8 +41,8 @@ def blurred(picture: Picture, sigma: float = 1.0) -> Picture:
 
 def enlarged(picture: Picture) -> Picture:
     height, width = picture.shape[:2]
-    small = cv2.resize(picture, (width // 3, height // 3), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC))
+    small = cv2.resize(picture, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LANCZOS4))
 
 
 def scenery(height: int = 320, width: int = 384, seed: int = 3) -> Picture:
@@ -133,7 +133,7 @@ def test_every_real_photograph_passes_and_is_far_from_the_thresholds(photographs
         assert reason(picture) == "", path.name
         grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))
         assert textured(grey) > 10 * TEXTURED
-        assert fineness(grey) > 2.5 * SOFT
+        assert fineness(grey) > 8 * SOFT
         assert combed(grey) < COMBED / 2
         assert blockiness(grey) < 0.75 * BLOCKY
 
@@ -160,9 +160,15 @@ def test_photographs_saved_well_are_not(photographs: list[Path], quality: int, m
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize(("change", "word"), [(woven, "interlaced"), (blurred, "soft"), (enlarged, "soft")])
+@pytest.mark.parametrize(("change", "word"), [(woven, "interlaced"), (blurred, "soft")])
 def test_spoiled_photographs_are_named(
     photographs: list[Path], change: Callable[[Picture], Picture], word: str
 ) -> None:
     for path in photographs:
         assert word in reason(change(read_picture(path))), path.name
+
+
+@pytest.mark.exhaustive
+def test_enlarged_photographs_are_named(photographs: list[Path]) -> None:
+    """All but one, which is a screenshot."""
+    assert sum("soft" in reason(enlarged(read_picture(path))) for path in photographs) >= 43
