@@ -117,9 +117,10 @@ class Reader:
     def _open(self) -> None:
         self._container = _open(self.path)
         stream = self._container.streams.best("video")
-        if stream is None:
+        if stream is None or stream.codec_context is None:
             self._container.close()
-            raise UsageError(str(self.path), "holds no video", hint="give a video file")
+            fact = "holds no video" if stream is None else "its video is coded in a way that is not known here"
+            raise UsageError(str(self.path), fact, hint="give a video file")
         self._stream = stream
         self._stream.codec_context.thread_count = 1
         self.facts: Facts = facts_of(self.path, self._container, stream)
@@ -300,11 +301,13 @@ class Reader:
         number, self._next = self._next, self._next + 1
         if self._start is None:
             self._start = image.pts or 0
+        corrupt = bool(image.is_corrupt)
         # FFmpeg may still write into a picture that it gave (the second field of a damaged MPEG-2 frame).
         image.make_writable()
+        if self.facts.pixel_format not in {"", image.format.name}:
+            image = _reformatted(image, self.facts.pixel_format)
         time = number / float(self.facts.rate) if image.pts is None else self._time(image.pts)
-        luma_hw, corrupt = luma_of(image), bool(image.is_corrupt)
-        return Frame(number, image.pts, time, image, luma_hw, corrupt, concealed, recorded, self.packets)
+        return Frame(number, image.pts, time, image, luma_of(image), corrupt, concealed, recorded, self.packets)
 
     def _time(self, pts: int) -> float:
         return round(float((pts - (self._start or 0)) * self.facts.time_base), 4)
@@ -321,6 +324,13 @@ def luma_of(image: Any) -> Luma:
 
 _PACKED = frozenset({"yuyv422", "uyvy422", "yvyu422", "uyyvyy411", "pal8", "vuya", "vuyx", "ayuv", "uyva", "vyu444"})
 """Formats whose first plane holds colours too."""
+
+
+def _reformatted(image: Any, pixel_format: str) -> Any:
+    """A picture in the format of the others: filters begin anew where it changes, and damaged headers change it."""
+    changed = image.reformat(format=pixel_format)
+    changed.pts, changed.time_base = image.pts, image.time_base
+    return changed
 
 
 def _is(frame: Frame, anchor: Anchor) -> bool:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
 
-from srtui.errors import UsageError
+from srtui.errors import NothingUsableError, UsageError
 from srtui.footage.reader import Reader
+from tests.footage.scanning import Scan
 from tests.footage.tapes import DV, Scene, Tape, make_tape, overwrite, packets
 
 SHORT = (Scene(frames=30, seed=1),)
@@ -95,3 +97,29 @@ def test_a_playlist_cannot_reach_the_network(tmp_path: Path) -> None:
     path.write_text("#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n")
     with pytest.raises(UsageError):
         Reader(path)
+
+
+def test_a_format_that_changes_on_the_way_is_brought_to_the_first(tmp_path: Path) -> None:
+    """Damage to a header makes FFmpeg take the rest of a DV tape for another kind."""
+    path = make_tape(tmp_path / "a.dv", Tape(scenes=(Scene(frames=24, noise=0),), **DV))
+    raw = path.read_bytes()
+    path.write_bytes(raw[: 9 * 144_000 + 71_000] + raw[9 * 144_000 + 74_217 :])
+    with Reader(path) as reader:
+        assert {frame.image.format.name for frame in reader} == {"yuv420p"}
+
+
+@pytest.mark.parametrize("name", ["a.ts", "a.mkv", "a.avi"])
+@pytest.mark.parametrize("seed", range(4))
+def test_any_damage_is_survived(tmp_path: Path, name: str, seed: int) -> None:
+    """Bits, blocks and pieces that are wrong or gone: pictures or a refusal, never anything else."""
+    random = Random(seed)
+    raw = bytearray(make_tape(tmp_path / name, Tape(scenes=SHORT, codec="mpeg2video", size=(176, 144))).read_bytes())
+    for _ in range(8):
+        place, size = random.randrange(len(raw)), random.randrange(1, 3000)
+        raw[place : place + size] = random.choice([b"", bytes(size), random.randbytes(size)])
+    (tmp_path / name).write_bytes(raw)
+    try:
+        scan = Scan(tmp_path / "scan", tmp_path / name, threads=1).run()
+    except NothingUsableError:
+        return
+    assert scan.found["frames"] == len(scan.listed) > 0
