@@ -108,7 +108,7 @@ def blockiness(grey: Grey) -> float:
 
     A lone step is one of at least `STEP` levels among pixels that differ by at most `QUIET`: what quantised blocks
     leave where a photograph is smooth, and where they are seen. In the mean of all differences (Wang, Bovik and Evans
-    2000, "Blind measurement of blocking artifacts in images") texture hides them: IJG 40 gave 1.08 times, an original 1.19.
+    2000, "Blind measurement of blocking artifacts in images") texture hides them: IJG 40 gave 1.08, an original 1.19.
     """
     ratio = _lone_steps(grey)
     return ratio if ratio <= BLOCKY else min(ratio, _lone_steps(cv2.transpose(grey)))
