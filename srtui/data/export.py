@@ -110,8 +110,8 @@ def _is_there(output: Path, about: dict[str, Any]) -> bool:
     whole, found = True, _read(output / FILE)
     if found is None:
         whole, found = False, _read(output / BEGUN)
-    if found is None and {entry.name for entry in output.iterdir()} == {LOCK}:
-        return False
+    if not whole and {entry.name for entry in output.iterdir()} <= {LOCK, BEGUN}:
+        return False  # nothing of it was written yet
     if found is None:
         raise UsageError(str(output), "the folder holds other things", hint=hint)
     differing = [name for name, value in about.items() if found.get(name) != value]

@@ -98,6 +98,8 @@ def _about(folder: Path) -> dict[str, Any]:
         unfinished = (folder / "plan.jsonl").is_file()
         fact = "the dataset is not whole yet" if unfinished else "no dataset here"
         hint = "srtui prepare goes on where it was left" if unfinished else "srtui prepare makes one"
+        if unfinished and (folder / "shards").is_dir():
+            hint = "srtui dataset join says what is missing"
         raise UsageError(str(folder), fact, hint=hint)
     try:
         value = yaml.safe_load(file.read_text(encoding="utf-8"))

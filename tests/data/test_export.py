@@ -214,6 +214,8 @@ def test_room_is_compared_before_anything_is_written(
     with pytest.raises(MachineError, match=r"needs about 0\.\d\d GB more, and 0\.00 GB are free"):
         job.run()
     assert not (job.output / "train").exists()
+    monkeypatch.undo()
+    assert (Export(tmp_path, dataset.folder, level=1).run() / "export.yml").exists()
 
 
 def test_a_live_dataset_exports_what_a_fixed_one_would_hold(tmp_path: Path) -> None:
