@@ -14,11 +14,13 @@ import pytest
 from PIL import Image
 
 from srtui.config.checks import Checks
-from srtui.config.project import Prepare
+from srtui.config.project import Lmdb, Prepare, Synthetic, SyntheticPictures, Video
 from srtui.data.datasets import Content, open_dataset
 from srtui.data.store import StoreReader
 from srtui.jobs.folder import JobFolder, read_json
 from tests.data.preparing import Preparation, fill
+from tests.data.test_shelves import png, write_lmdb
+from tests.footage.tapes import Scene, Tape, make_tape
 
 WORKER = [sys.executable, str(Path(__file__).with_name("dying_worker.py"))]
 
@@ -160,5 +162,26 @@ def test_a_kill_at_a_random_moment_changes_nothing(tmp_path: Path, photos: Path,
         while not (preparation.dataset / "lock").exists():
             time.sleep(0.001)
         time.sleep(random.Random(seed).uniform(0, 0.5))
+        process.kill()
+    assert_same(preparation, preparation.resume().about.content, whole)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("seed", range(6))
+def test_a_kill_at_a_random_moment_changes_nothing_with_every_kind_of_source(
+    tmp_path: Path, photos: Path, seed: int
+) -> None:
+    database = write_lmdb(tmp_path / "db.lmdb", {f"{name}_s001": png(60 + name) for name in range(5)})
+    film = make_tape(tmp_path / "film.mkv", Tape(scenes=[Scene(frames=20, seed=each) for each in range(3)]))
+    made = SyntheticPictures(synthetic=Synthetic(pictures=4, width=96, height=64))
+    sources = (photos, Lmdb(lmdb=str(database)), Video(video=str(film), frames=6), made)
+    whole = Preparation(tmp_path / "whole", *sources, prepare=LIVE)
+    whole.run()
+    preparation = Preparation(tmp_path, *sources, prepare=LIVE)
+    command = [*WORKER, str(preparation.create().path), *map(str, NEVER)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while not (preparation.dataset / "lock").exists():
+            time.sleep(0.001)
+        time.sleep(random.Random(seed).uniform(0, 2))
         process.kill()
     assert_same(preparation, preparation.resume().about.content, whole)
