@@ -116,7 +116,7 @@ class Reader:
 
     def _open(self) -> None:
         self._container = _open(self.path)
-        stream = self._container.streams.best("video")
+        stream = _video_of(self._container)
         if stream is None or stream.codec_context is None:
             self._container.close()
             fact = "holds no video" if stream is None else "its video is coded in a way that is not known here"
@@ -324,6 +324,13 @@ def luma_of(image: Any) -> Luma:
 
 _PACKED = frozenset({"yuyv422", "uyvy422", "yvyu422", "uyyvyy411", "pal8", "vuya", "vuyx", "ayuv", "uyva", "vyu444"})
 """Formats whose first plane holds colours too."""
+
+
+def _video_of(container: Any) -> Any | None:
+    try:
+        return container.streams.best("video")
+    except IndexError:  # a stream of a damaged file that FFmpeg found, but PyAV did not
+        return next(iter(container.streams.video), None)
 
 
 def _reformatted(image: Any, pixel_format: str) -> Any:
