@@ -30,6 +30,7 @@ from srtui_kernels._vectors import (
     Vector,
     dot4,
     fill,
+    host_has,
     i8,
     i32,
     load,
@@ -59,23 +60,27 @@ _SLACK = 2 * BYTES  # room beyond a row for the last vector
 _DIGITS = 3
 
 
-_PIXELS = ROWS // 3  # that a vector of 32-bit lanes has room for
-_USED = 3 * _PIXELS
+# Pixels of three channels in a vector of 32-bit lanes: side by side where bytes can change places in the whole vector
+# at once, else one in each block.
+_DENSE = host_has("avx512vbmi")
+_PIXELS = ROWS // 3 if _DENSE else BLOCKS
+_LANES = [3 * pixel + c if _DENSE else 4 * pixel + c for pixel in range(_PIXELS) for c in range(3)]
 
 
 def _fours(step: int, first: int = 0) -> Order:
     """Lane by lane, the channel's bytes of four pixels from ``first`` on, for outputs ``step`` pixels apart."""
-    lanes = [min(lane, _USED - 1) for lane in range(ROWS)]
-    return Order((first + lane // 3 * step + k) * 3 + lane % 3 for lane in lanes for k in range(4))
+    places = dict.fromkeys(range(ROWS), 0) | {lane: at // 3 * step * 3 + at % 3 for at, lane in enumerate(_LANES)}
+    return Order(3 * (first + k) + places[lane] for lane in range(ROWS) for k in range(4))
 
 
 def _joined() -> Order:
     """Undo `_packed` of four groups of outputs, and drop the lanes that are none."""
-    order = [lane // 4 * 16 + 4 * group + lane % 4 for group in range(4) for lane in range(_USED)]
+    order = [lane // 4 * 16 + 4 * group + lane % 4 for group in range(4) for lane in _LANES]
     return Order(order + order[-1:] * (BYTES - len(order)))
 
 
 _EVERY_SECOND, _NEXT_FOUR, _EVERY_FOURTH, _JOINED = _fours(2), _fours(2, first=4), _fours(4), _joined()
+_RGB_FOURS = Order([0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11, -1, -1, -1, -1])
 _BY_COLUMN = Order(block * 4 + column for column in range(4) for block in range(BLOCKS))
 _BY_BLOCK = Order(column * BLOCKS + block for block in range(BLOCKS) for column in range(4))
 _TURN_4 = Order(4 * column + row for row in range(4) for column in range(4))
@@ -271,9 +276,11 @@ def _row_of_halves(
 
 @part
 def _eight_pixels(flat: Bytes, at: int, first: np.int32, second: np.int32, half: Vector) -> Vector:
+    v, w = reinterpret(i8, fill(i32, first)), reinterpret(i8, fill(i32, second))
+    if not _DENSE:
+        return dot4(dot4(half, _spread(flat, at, 6, _EVERY_SECOND), v), _spread(flat, at + 12, 6, _EVERY_SECOND), w)
     pixels = load(u8, flat, at)
-    total = dot4(half, permute(pixels, pixels, _EVERY_SECOND), reinterpret(i8, fill(i32, first)))
-    return dot4(total, permute(pixels, pixels, _NEXT_FOUR), reinterpret(i8, fill(i32, second)))
+    return dot4(dot4(half, permute(pixels, pixels, _EVERY_SECOND), v), permute(pixels, pixels, _NEXT_FOUR), w)
 
 
 @kernel
@@ -303,10 +310,10 @@ def _row_unrolled(
             for four in range(len(fours)):
                 place = at + x * step + 12 * four
                 w = reinterpret(i8, fill(i32, weights[level * len(fours) + four]))
-                a = dot4(a, _spread(flat, place, order), w)
-                b = dot4(b, _spread(flat, place + apart, order), w)
-                c = dot4(c, _spread(flat, place + 2 * apart, order), w)
-                d = dot4(d, _spread(flat, place + 3 * apart, order), w)
+                a = dot4(a, _spread(flat, place, step, order), w)
+                b = dot4(b, _spread(flat, place + apart, step, order), w)
+                c = dot4(c, _spread(flat, place + 2 * apart, step, order), w)
+                d = dot4(d, _spread(flat, place + 3 * apart, step, order), w)
         packed = _packed(a, b, c, d, shift)
         store(rows, to + 3 * x, permute(packed, packed, _JOINED))
         x += 4 * _PIXELS
@@ -330,17 +337,20 @@ def _row_looped(
             for four in range(fours):
                 place = at + x * step + 12 * four
                 w = reinterpret(i8, fill(i32, digits[level, four]))
-                a = dot4(a, _spread(flat, place, order), w)
-                b = dot4(b, _spread(flat, place + apart, order), w)
-                c = dot4(c, _spread(flat, place + 2 * apart, order), w)
-                d = dot4(d, _spread(flat, place + 3 * apart, order), w)
+                a = dot4(a, _spread(flat, place, step, order), w)
+                b = dot4(b, _spread(flat, place + apart, step, order), w)
+                c = dot4(c, _spread(flat, place + 2 * apart, step, order), w)
+                d = dot4(d, _spread(flat, place + 3 * apart, step, order), w)
         packed = _packed(a, b, c, d, shift)
         store(rows, to + 3 * x, permute(packed, packed, _JOINED))
         x += 4 * _PIXELS
 
 
 @part
-def _spread(flat: Bytes, at: int, order: Order) -> Vector:
+def _spread(flat: Bytes, at: int, step: int, order: Order) -> Vector:
+    """Load four pixels, channel by channel, for each of `_PIXELS` outputs ``step`` bytes apart."""
+    if not _DENSE:
+        return shuffle(load_rows(u8, flat, at, step), _RGB_FOURS)
     pixels = load(u8, flat, at)
     return permute(pixels, pixels, order)
 

@@ -15,21 +15,26 @@ from srtui_kernels._checks import Bytes
 from srtui_kernels._dct import two
 from srtui_kernels._jit import kernel, part
 from srtui_kernels._vectors import (
+    BLOCKS,
     BYTES,
     Order,
     Vector,
     fill,
+    host_has,
     i16,
     i32,
     i64,
     load,
+    load_rows,
     load_wide,
     madd,
     multiply_high,
     pack,
     permute,
     reinterpret,
+    shuffle,
     store,
+    store_block,
     store_narrow,
     u8,
     unpack_high,
@@ -47,6 +52,9 @@ _RED_RG, _RED_BG = two(-32768, 27439), two(5329, 0)
 _GREEN = two(-22554, 65536 - 46802)
 
 
+_DENSE = host_has("avx512vbmi")  # bytes can change places in the whole vector at once, else in its blocks
+
+
 def _channel(c: int) -> Order:
     """Words whose lower byte is a channel's, of `PIXELS` pixels that two overlapping vectors hold."""
     places = [3 * pixel + c for pixel in range(PIXELS)]
@@ -54,7 +62,16 @@ def _channel(c: int) -> Order:
     return Order(place for at in found for place in (at, at))
 
 
+def _eighth(c: int, skipped: int) -> Order:
+    """Words of a channel in a block: of eight pixels those whose byte lies within 16 from ``skipped`` on."""
+    places = [3 * pixel + c - skipped for pixel in range(8)]
+    new = [at if 0 <= at < 16 and (skipped == 0 or at + skipped >= 16) else -1 for at in places]
+    return Order(place for at in new for place in (at, -1))
+
+
 _RED, _GREEN_BYTES, _BLUE = _channel(0), _channel(1), _channel(2)
+_RED_HEAD, _GREEN_HEAD, _BLUE_HEAD = _eighth(0, 0), _eighth(1, 0), _eighth(2, 0)
+_RED_TAIL, _GREEN_TAIL, _BLUE_TAIL = _eighth(0, 8), _eighth(1, 8), _eighth(2, 8)
 
 
 def _mixed(part: int) -> tuple[Order, Order]:
@@ -65,17 +82,63 @@ def _mixed(part: int) -> tuple[Order, Order]:
     return first, then
 
 
+def _third(part: int, channel: int) -> Order:
+    """Lay a channel's 16 pixels of a block where they belong in the ``part``-th third of the block's pixels."""
+    where = [divmod(part * 16 + at, 3) for at in range(16)]
+    return Order(pixel if c == channel else -1 for pixel, c in where)
+
+
 (_FIRST_0, _THEN_0), (_FIRST_1, _THEN_1), (_FIRST_2, _THEN_2) = _mixed(0), _mixed(1), _mixed(2)
+_R0, _R1, _R2 = _third(0, 0), _third(1, 0), _third(2, 0)
+_G0, _G1, _G2 = _third(0, 1), _third(1, 1), _third(2, 1)
+_B0, _B1, _B2 = _third(0, 2), _third(1, 2), _third(2, 2)
+
+
+@part
+def _words(rgb: Bytes, at: int) -> tuple[Vector, Vector, Vector]:
+    """Red, green and blue of `PIXELS` pixels, as words."""
+    if _DENSE:
+        head, tail = load(u8, rgb, at), load(u8, rgb, at + BYTES // 2)
+        byte = fill(i16, np.int16(255))
+        return (
+            reinterpret(i16, permute(head, tail, _RED)) & byte,
+            reinterpret(i16, permute(head, tail, _GREEN_BYTES)) & byte,
+            reinterpret(i16, permute(head, tail, _BLUE)) & byte,
+        )
+    head, tail = load_rows(u8, rgb, at, 24), load_rows(u8, rgb, at + 8, 24)
+    return (
+        reinterpret(i16, shuffle(head, _RED_HEAD) | shuffle(tail, _RED_TAIL)),
+        reinterpret(i16, shuffle(head, _GREEN_HEAD) | shuffle(tail, _GREEN_TAIL)),
+        reinterpret(i16, shuffle(head, _BLUE_HEAD) | shuffle(tail, _BLUE_TAIL)),
+    )
+
+
+@part
+def _store_mixed(rgb: Bytes, at: int, r: Vector, g: Vector, b: Vector) -> None:
+    """Write `WIDE` pixels."""
+    if _DENSE:
+        store(rgb, at, permute(permute(r, g, _FIRST_0), b, _THEN_0))
+        store(rgb, at + BYTES, permute(permute(r, g, _FIRST_1), b, _THEN_1))
+        store(rgb, at + 2 * BYTES, permute(permute(r, g, _FIRST_2), b, _THEN_2))
+        return
+    _store_thirds(rgb, at, shuffle(r, _R0) | shuffle(g, _G0) | shuffle(b, _B0))
+    _store_thirds(rgb, at + 16, shuffle(r, _R1) | shuffle(g, _G1) | shuffle(b, _B1))
+    _store_thirds(rgb, at + 32, shuffle(r, _R2) | shuffle(g, _G2) | shuffle(b, _B2))
+
+
+@part
+def _store_thirds(rgb: Bytes, at: int, third: Vector) -> None:
+    store_block(rgb, at, third, 0)
+    store_block(rgb, at + 48, third, 1)
+    if BLOCKS == 4:
+        store_block(rgb, at + 96, third, 2)
+        store_block(rgb, at + 144, third, 3)
 
 
 @part
 def to_ycc(rgb: Bytes, at: int) -> tuple[Vector, Vector, Vector]:
     """Return luma, blue and red chroma of `PIXELS` pixels, as words from 0 to 255."""
-    head, tail = load(u8, rgb, at), load(u8, rgb, at + BYTES // 2)
-    byte = fill(i16, np.int16(255))
-    r = reinterpret(i16, permute(head, tail, _RED)) & byte
-    g = reinterpret(i16, permute(head, tail, _GREEN_BYTES)) & byte
-    b = reinterpret(i16, permute(head, tail, _BLUE)) & byte
+    r, g, b = _words(rgb, at)
     rg_low, rg_high, bg_low, bg_high = unpack_low(r, g), unpack_high(r, g), unpack_low(b, g), unpack_high(b, g)
     half = fill(i32, np.int32(32768))
     y_low = half + madd(rg_low, _factors(_LUMA_RG)) + madd(bg_low, _factors(_LUMA_BG))
@@ -162,9 +225,7 @@ def store_rgb(
     b = pack(
         y_low + twice_low + _times(blue_low, 116130 - 131072), y_high + twice_high + _times(blue_high, 116130 - 131072)
     )
-    store(rgb, at, permute(permute(r, g, _FIRST_0), b, _THEN_0))
-    store(rgb, at + BYTES, permute(permute(r, g, _FIRST_1), b, _THEN_1))
-    store(rgb, at + 2 * BYTES, permute(permute(r, g, _FIRST_2), b, _THEN_2))
+    _store_mixed(rgb, at, r, g, b)
 
 
 @part
