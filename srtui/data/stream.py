@@ -26,6 +26,8 @@ Shape = tuple[int, int, int, int]
 
 SHOWN = 5
 """Pictures that an error names."""
+READY = 2
+"""Batches that wait for the consumer, beside one in work per thread: more would only push crops out of the cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,8 @@ class SampleStream:
         self._batch = batch
         self._part = range(batch * rank // ranks, batch * (rank + 1) // ranks)
         self._empty = empty or Loans()
-        self._batches = in_order(self._cut, count(start, batch), thread_count(threads))
+        threads = thread_count(threads)
+        self._batches = in_order(self._cut, count(start, batch), threads, ahead=threads + READY)
 
     @property
     def variations(self) -> int:
