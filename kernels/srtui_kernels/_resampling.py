@@ -172,6 +172,7 @@ def _resample(
         ring *= 2
     rows = aligned(ring * pitch)  # what the pass across gives, row y at y % ring
     fours = aligned((2 * steps_y.digits.shape[1] + 2) * 4 * pitch if steps_y.end else 64)
+    last, places = aligned(pitch), np.empty(steps_y.digits.shape[1], np.int64)
     turned, summed = aligned((width + 32) * ROWS), aligned((columns + 32) * ROWS)
     flat = src.reshape(-1)
     done, interleaved = 0, 0
@@ -188,17 +189,16 @@ def _resample(
             needed = 4 * steps_y.digits.shape[1] if by_fours else windows_y.length[done]
             if windows_y.first[done] + needed > ready and ready < height:
                 break
+            whole = (done + 1) * columns + BYTES <= out.size  # the last vector may spill into rows that come later
+            row = out.reshape(-1)[done * columns : (done + 1) * columns] if whole else last[:columns]
             if by_fours:
-                interleaved = _down_by_fours(rows, ring, pitch, fours, interleaved, done, steps_y, out[done])
+                interleaved = _down_by_fours(rows, ring, pitch, fours, interleaved, done, steps_y, row, places)
             else:
-                _down(
-                    rows,
-                    ring,
-                    pitch,
-                    windows_y.first[done],
-                    windows_y.weight[done, : windows_y.length[done]],
-                    out[done],
-                )
+                weights = windows_y.weight[done, : windows_y.length[done]]
+                _down(rows, ring, pitch, windows_y.first[done], weights, row)
+            if not whole:
+                for x in range(columns):
+                    out[done, x] = last[x]
             done += 1
 
 
@@ -480,8 +480,7 @@ def _clip(to: Bytes, at: int, total: Vector, shift: int) -> None:
 def _down(rows: Bytes, ring: int, pitch: int, first: int, weights: Numbers, out: Bytes) -> None:
     """Sum one output row of any weights."""
     half = fill(i32, np.int32(1 << (FRACTION_BITS - 1)))
-    tail = np.empty(4 * ROWS, np.uint8)
-    for x in range(0, out.size, 4 * ROWS):
+    for x in range(0, out.size, BYTES):
         a, b, c, d = half, half, half, half
         for k in range(weights.size):
             at = ((first + k) & (ring - 1)) * pitch + x
@@ -490,49 +489,38 @@ def _down(rows: Bytes, ring: int, pitch: int, first: int, weights: Numbers, out:
             b += load_wide(i32, rows, at + ROWS) * w
             c += load_wide(i32, rows, at + 2 * ROWS) * w
             d += load_wide(i32, rows, at + 3 * ROWS) * w
-        if x + 4 * ROWS <= out.size:
-            _clip(out, x, a, FRACTION_BITS)
-            _clip(out, x + ROWS, b, FRACTION_BITS)
-            _clip(out, x + 2 * ROWS, c, FRACTION_BITS)
-            _clip(out, x + 3 * ROWS, d, FRACTION_BITS)
-        else:
-            _clip(tail, 0, a, FRACTION_BITS)
-            _clip(tail, ROWS, b, FRACTION_BITS)
-            _clip(tail, 2 * ROWS, c, FRACTION_BITS)
-            _clip(tail, 3 * ROWS, d, FRACTION_BITS)
-            for k in range(out.size - x):
-                out[x + k] = tail[k]
+        _clip(out, x, a, FRACTION_BITS)
+        _clip(out, x + ROWS, b, FRACTION_BITS)
+        _clip(out, x + 2 * ROWS, c, FRACTION_BITS)
+        _clip(out, x + 3 * ROWS, d, FRACTION_BITS)
 
 
 @kernel
 def _down_by_fours(
-    rows: Bytes, ring: int, pitch: int, fours: Bytes, interleaved: int, y: int, steps: Steps, out: Bytes
+    rows: Bytes,
+    ring: int,
+    pitch: int,
+    fours: Bytes,
+    interleaved: int,
+    y: int,
+    steps: Steps,
+    out: Bytes,
+    places: NDArray[np.int64],
 ) -> int:
     """Sum one output row whose window is like its neighbours'; return how many fours of rows are interleaved by now."""
     levels, count = steps.digits.shape
     apart = 4 // steps.step
     kept = fours.size // (4 * pitch)
-    newest = y - steps.begin + (count - 1) * apart
-    while interleaved <= newest:
-        if interleaved % apart == 0 or apart == 2:
-            _interleave(
-                rows,
-                ring,
-                pitch,
-                steps.first + interleaved * steps.step,
-                out.size,
-                fours,
-                interleaved % kept * 4 * pitch,
-            )
+    while interleaved <= y - steps.begin + (count - 1) * apart:
+        first = steps.first + interleaved * steps.step
+        _interleave(rows, ring, pitch, first, out.size, fours, interleaved % kept * 4 * pitch)
         interleaved += 1
-    half = fill(i32, np.int32(1 << (steps.shift - 1 - 8 * (levels - 1))))
-    places = np.empty(count, np.int64)
     for four in range(count):
         places[four] = (y - steps.begin + four * apart) % kept * 4 * pitch
     if levels == 1 and count == 2:
-        _two_fours_down(fours, places[0], places[1], steps.digits[0, 0], steps.digits[0, 1], steps.shift, out)
+        _down_by_two_fours(fours, places[0], places[1], steps.digits[0, 0], steps.digits[0, 1], steps.shift, out)
         return interleaved
-    tail = np.empty(BYTES, np.uint8)
+    half = fill(i32, np.int32(1 << (steps.shift - 1 - 8 * (levels - 1))))
     for x in range(0, out.size, BYTES):
         a, b, c, d = half, half, half, half
         for level in range(levels):
@@ -545,34 +533,24 @@ def _down_by_fours(
                 b = dot4(b, load(u8, fours, at + BYTES), w)
                 c = dot4(c, load(u8, fours, at + 2 * BYTES), w)
                 d = dot4(d, load(u8, fours, at + 3 * BYTES), w)
-        packed = _packed(a, b, c, d, steps.shift)
-        if x + BYTES <= out.size:
-            store(out, x, packed)
-        else:
-            store(tail, 0, packed)
-            for k in range(out.size - x):
-                out[x + k] = tail[k]
+        store(out, x, _packed(a, b, c, d, steps.shift))
     return interleaved
 
 
 @kernel
-def _two_fours_down(fours: Bytes, at0: int, at1: int, w0: np.int32, w1: np.int32, shift: int, out: Bytes) -> None:
+def _down_by_two_fours(
+    fours: Bytes, upper: int, lower: int, first: np.int32, second: np.int32, shift: int, out: Bytes
+) -> None:
+    """Do the same with two weights of one digit, which stay in registers."""
     half = fill(i32, np.int32(1 << (shift - 1)))
-    v0, v1 = reinterpret(i8, fill(i32, w0)), reinterpret(i8, fill(i32, w1))
-    tail = np.empty(BYTES, np.uint8)
+    v, w = reinterpret(i8, fill(i32, first)), reinterpret(i8, fill(i32, second))
     for x in range(0, out.size, BYTES):
-        p, q = at0 + 4 * x, at1 + 4 * x
-        a = dot4(dot4(half, load(u8, fours, p), v0), load(u8, fours, q), v1)
-        b = dot4(dot4(half, load(u8, fours, p + BYTES), v0), load(u8, fours, q + BYTES), v1)
-        c = dot4(dot4(half, load(u8, fours, p + 2 * BYTES), v0), load(u8, fours, q + 2 * BYTES), v1)
-        d = dot4(dot4(half, load(u8, fours, p + 3 * BYTES), v0), load(u8, fours, q + 3 * BYTES), v1)
-        packed = _packed(a, b, c, d, shift)
-        if x + BYTES <= out.size:
-            store(out, x, packed)
-        else:
-            store(tail, 0, packed)
-            for k in range(out.size - x):
-                out[x + k] = tail[k]
+        p, q = upper + 4 * x, lower + 4 * x
+        a = dot4(dot4(half, load(u8, fours, p), v), load(u8, fours, q), w)
+        b = dot4(dot4(half, load(u8, fours, p + BYTES), v), load(u8, fours, q + BYTES), w)
+        c = dot4(dot4(half, load(u8, fours, p + 2 * BYTES), v), load(u8, fours, q + 2 * BYTES), w)
+        d = dot4(dot4(half, load(u8, fours, p + 3 * BYTES), v), load(u8, fours, q + 3 * BYTES), w)
+        store(out, x, _packed(a, b, c, d, shift))
 
 
 @kernel

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from srtui_kernels._borders import aligned
 from srtui_kernels._checks import Bytes, channels_of, rows_of
@@ -82,6 +83,9 @@ def _prepared(steps: tuple[int, ...], name: str) -> Steps:
     return quantisation(table.astype(np.int32))
 
 
+Room = tuple[NDArray[np.int16], NDArray[np.int16], Bytes, Bytes, Bytes]  # of `_decode_colours`
+
+
 @kernel
 def _round_trip_grey(src: Bytes, out: Bytes, luma: Steps) -> None:
     height, width = src.shape
@@ -114,11 +118,14 @@ def _round_trip_rgb(src: Bytes, out: Bytes, luma: Steps, chroma: Steps, across: 
     small = pitch // across
     y_plane = aligned(rows * pitch)
     blue, red = aligned(rows // down * small), aligned(rows // down * small)
+    b_sums, r_sums = np.zeros(small + BYTES, np.int16), np.zeros(small + BYTES, np.int16)
+    room = b_sums, r_sums, aligned(pitch), aligned(pitch), aligned(3 * WIDE)
+    edge = aligned(3 * WIDE)
     done = 0
     for top in range(0, rows, unit):
         end = top + unit
         last = end == rows
-        _encode_colours(src, top, min(end, height), y_plane, pitch, blue, red, small, across, down)
+        _encode_colours(src, top, min(end, height), y_plane, pitch, blue, red, small, across, down, edge)
         if last:
             _repeat_last_row(y_plane, pitch, height, rows)
             _repeat_last_row(blue, small, (height + down - 1) // down, rows // down)
@@ -127,7 +134,7 @@ def _round_trip_rgb(src: Bytes, out: Bytes, luma: Steps, chroma: Steps, across: 
         quantise_rows(blue, small, top // down, end // down, chroma)
         quantise_rows(red, small, top // down, end // down, chroma)
         ready = height if last else end - down + 1  # a halved row is smoothed with the next
-        _decode_colours(y_plane, pitch, blue, red, small, across, down, done, ready, out)
+        _decode_colours(y_plane, pitch, blue, red, small, across, down, done, ready, out, room)
         done = ready
 
 
@@ -157,10 +164,11 @@ def _encode_colours(
     small: int,
     across: int,
     down: int,
+    edge: Bytes,
 ) -> None:
     """Fill some rows of the planes; beyond the right border the last pixel is repeated."""
     height, width = src.shape[0], src.shape[1] // 3
-    flat, edge = src.reshape(-1), np.empty(3 * PIXELS, np.uint8)
+    flat = src.reshape(-1)
     for top in range(begin, end, down):
         for x in range(0, width, PIXELS):
             upper = _pixels(flat, top * 3 * width, x, width, edge)
@@ -202,13 +210,13 @@ def _decode_colours(
     begin: int,
     end: int,
     out: Bytes,
+    room: Room,
 ) -> None:
+    """Turn some rows of the planes back into pixels."""
     height, width = out.shape[0], out.shape[1] // 3
     columns, rows = (width + across - 1) // across, (height + down - 1) // down
     smooth = across == 2 and columns > 2  # up to four pixels of width, libjpeg does not interpolate
-    b_sums, r_sums = np.zeros(small + BYTES, np.int16), np.zeros(small + BYTES, np.int16)
-    b_row, r_row = aligned(pitch), aligned(pitch)
-    tail = np.empty(3 * WIDE, np.uint8)
+    b_sums, r_sums, b_row, r_row, tail = room
     shift = 4 if down == 2 else 2
     before, after = (8, 7) if down == 2 else (1, 2)
     for y in range(begin, end):
