@@ -135,7 +135,8 @@ def _gaussian(src: Bytes, out: Bytes, channels: int, pairs: _Pairs) -> None:
     sums = aligned(2 * ring * pitch).view(np.int16)
     offset, across = (pairs.place * channels).astype(np.int64), pairs.across
     q, n, f = np.empty(2 * count + 2, np.int64), pairs.near, pairs.far
-    last = np.empty(width, np.uint8)
+    last, tails = np.empty(width, np.uint8), np.empty((4, BYTES), np.uint8)
+    whole = width // BYTES * BYTES
     have = 0
     for y in range(0, height, 4):
         while have < min(y + below + 4, height):
@@ -152,12 +153,36 @@ def _gaussian(src: Bytes, out: Bytes, channels: int, pairs: _Pairs) -> None:
             q[k] = (mirrored(y - below + k, height) & (ring - 1)) * pitch
         r0, r1 = out[y], out[y + 1] if y + 1 < height else last
         r2, r3 = out[y + 2] if y + 2 < height else last, out[y + 3] if y + 3 < height else last
-        if count == 4:
-            _blur_columns(sums, several(q, 10), several(n, 4), several(f, 4), r0, r1, r2, r3)
-        elif count == 7:
-            _blur_columns(sums, several(q, 16), several(n, 7), several(f, 7), r0, r1, r2, r3)
-        else:
-            _blur_columns(sums, q, n, f, r0, r1, r2, r3)
+        _four_at_once(sums, q, n, f, 0, whole, r0, r1, r2, r3)
+        if whole < width:
+            _four_at_once(sums, q, n, f, whole, width, tails[0], tails[1], tails[2], tails[3])
+            for x in range(width - whole):
+                r0[whole + x], r1[whole + x] = tails[0, x], tails[1, x]
+                r2[whole + x], r3[whole + x] = tails[2, x], tails[3, x]
+
+
+@kernel
+def _four_at_once(
+    sums: NDArray[np.int16],
+    places: NDArray[np.int64],
+    nears: NDArray[np.int32],
+    fars: NDArray[np.int32],
+    begin: int,
+    end: int,
+    r0: Bytes,
+    r1: Bytes,
+    r2: Bytes,
+    r3: Bytes,
+) -> None:
+    """Choose the loop for as many weights as there are."""
+    if nears.size == 4:
+        q10, n4, f4 = several(places, 10), several(nears, 4), several(fars, 4)
+        _blur_columns(sums, q10, n4, f4, begin, end, r0, r1, r2, r3)
+    elif nears.size == 7:
+        q16, n7, f7 = several(places, 16), several(nears, 7), several(fars, 7)
+        _blur_columns(sums, q16, n7, f7, begin, end, r0, r1, r2, r3)
+    else:
+        _blur_columns(sums, places, nears, fars, begin, end, r0, r1, r2, r3)
 
 
 @kernel
@@ -181,26 +206,25 @@ def _blur_row(line: Bytes, offsets: Several, weights: Several, sums: NDArray[np.
 
 @kernel
 def _blur_columns(
-    sums: NDArray[np.int16], places: Several, nears: Several, fars: Several, r0: Bytes, r1: Bytes, r2: Bytes, r3: Bytes
+    sums: NDArray[np.int16],
+    places: Several,
+    nears: Several,
+    fars: Several,
+    begin: int,
+    end: int,
+    r0: Bytes,
+    r1: Bytes,
+    r2: Bytes,
+    r3: Bytes,
 ) -> None:
-    """Sum four output rows; ``places`` are those of the rows that their windows cover together."""
-    tail = np.empty(4 * BYTES, np.uint8)
-    for x in range(0, r0.size, BYTES):
+    """Sum columns ``begin`` to ``end`` of four output rows; ``places``: those of the rows that their windows cover."""
+    for x in range(begin, end, BYTES):
         a, b, c, d = _four_rows(sums, x, places, nears, fars)
         e, f, g, h = _four_rows(sums, x + BYTES // 2, places, nears, fars)
-        if x + BYTES <= r0.size:
-            store(r0, x, pack(a, e))
-            store(r1, x, pack(b, f))
-            store(r2, x, pack(c, g))
-            store(r3, x, pack(d, h))
-        else:
-            store(tail, 0, pack(a, e))
-            store(tail, BYTES, pack(b, f))
-            store(tail, 2 * BYTES, pack(c, g))
-            store(tail, 3 * BYTES, pack(d, h))
-            for k in range(r0.size - x):
-                r0[x + k], r1[x + k] = tail[k], tail[BYTES + k]
-                r2[x + k], r3[x + k] = tail[2 * BYTES + k], tail[3 * BYTES + k]
+        store(r0, x - begin, pack(a, e))
+        store(r1, x - begin, pack(b, f))
+        store(r2, x - begin, pack(c, g))
+        store(r3, x - begin, pack(d, h))
 
 
 @part
