@@ -35,7 +35,7 @@ class Word:
     instruction: bool = False
     """Whether hosts have an instruction that the word asks for by name."""
     small: bool = False
-    """Whether the second input goes from -64 to 63 only."""
+    """Whether the last input goes from -64 to 63 only."""
 
     def __str__(self) -> str:
         return f"{self.word.__name__} {' '.join(str(kind.element) for kind in self.takes)}"
@@ -44,7 +44,7 @@ class Word:
         """Begin one element into their memory, where no vector is aligned."""
         arrays = [_values(kind, number) for number, kind in enumerate(self.takes)]
         if self.small:
-            arrays[1] >>= 1
+            arrays[-1] >>= 1
         return arrays
 
     def run(self) -> Array:
@@ -165,6 +165,7 @@ INSTRUCTIONS = (
         word=v.madd_bytes, takes=(v.u8, v.i8), gives=v.i16, means=_products(2, np.int16), instruction=True, small=True
     ),
     Word(word=v.dot4, takes=(v.i32, v.u8, v.i8), gives=v.i32, means=_dot4, instruction=True),
+    Word(word=v.dot4_small, takes=(v.i32, v.u8, v.i8), gives=v.i32, means=_dot4, instruction=True, small=True),
     Word(word=v.pack, takes=(v.i32, v.i32), gives=v.i16, means=_pack(np.int16), instruction=True),
     Word(word=v.pack, takes=(v.i16, v.i16), gives=v.u8, means=_pack(np.uint8), instruction=True),
 )

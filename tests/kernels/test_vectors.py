@@ -86,6 +86,28 @@ def test_blocks_are_read_and_written_where_they_lie() -> None:
     assert_same_bytes(out, expected, "16 bytes of each row, and nothing else written")
 
 
+def test_halves_are_written_where_they_belong() -> None:
+    @compiled
+    def swap(a: Array, out: Array) -> None:
+        whole = v.load(v.u8, a, 3)
+        v.store_half(out, 1, whole, 1)
+        v.store_half(out, 1 + v.BYTES // 2, whole, 0)
+
+    out = np.zeros(v.BYTES + 2, np.uint8)
+    swap(BYTES_AT_ODD_PLACES, out)
+    whole = BYTES_AT_ODD_PLACES[3 : 3 + v.BYTES]
+    expected = np.concatenate([[0], whole[v.BYTES // 2 :], whole[: v.BYTES // 2], [0]]).astype(np.uint8)
+    assert_same_bytes(out, expected, "the halves, exchanged")
+
+
+def test_several_elements_are_a_tuple() -> None:
+    @compiled
+    def first_three(a: Array) -> tuple[int, ...]:
+        return v.several(a, 3)
+
+    assert first_three(np.array([5, -7, 9, 11], np.int32)) == (5, -7, 9)
+
+
 @pytest.mark.parametrize("narrow", [np.uint8, np.int8, np.uint16, np.int16])
 def test_wider_lanes_keep_the_value_and_narrower_ones_the_lower_bits(narrow: type) -> None:
     @compiled
