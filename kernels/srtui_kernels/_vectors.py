@@ -134,6 +134,14 @@ def store(array: Array, index: int, value: Vector) -> None:
     """Write a vector that begins at element ``index`` of a flat array."""
 
 
+def store_past(array: Array, index: int, value: Vector) -> None:
+    """Write a vector to a place that it divides, past the caches: for what is not read again soon."""
+
+
+def settle() -> None:
+    """Wait until other threads can see what `store_past` wrote."""
+
+
 def load_rows(kind: Kind, array: Array, index: int, stride: int) -> Vector:
     """Read each block from its own place: block b from element ``index + b * stride``."""
 
@@ -347,6 +355,21 @@ def _store(array: Any, _index: Any, vector: Any) -> Any:
         _write(builder, lanes, _address(context, builder, array, value, at, vector.llvm))
 
     return types.void(array, types.intp, vector), write
+
+
+@_means(store_past)
+def _store_past(array: Any, _index: Any, vector: Any) -> Any:
+    def write(context: Any, builder: Any, value: Any, at: Any, lanes: Any) -> None:
+        stored = builder.store(lanes, _address(context, builder, array, value, at, vector.llvm))
+        stored.align = BYTES
+        stored.set_metadata("nontemporal", builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)]))
+
+    return types.void(array, types.intp, vector), write
+
+
+@_means(settle)
+def _settle() -> Any:
+    return types.void(), lambda _, builder: builder.fence("seq_cst") and None
 
 
 @_means(load_rows)

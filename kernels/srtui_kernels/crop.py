@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from srtui_kernels._checks import Bytes, channels_of, rows_of, whole_number
-from srtui_kernels._jit import kernel
+from srtui_kernels._jit import kernel, part
 from srtui_kernels._vectors import (
     BYTES,
     Order,
@@ -26,8 +26,10 @@ from srtui_kernels._vectors import (
     load_rows,
     permute,
     reinterpret,
+    settle,
     shuffle,
     store,
+    store_past,
     to_float,
     u8,
     u16,
@@ -161,6 +163,7 @@ def _fetch(rows: Bytes, start: int, size: int) -> int:
 def _crop_rgb(rows: Bytes, start: int, left_right: bool, top_bottom: bool, out: Floats) -> int:
     flat, to = rows.reshape(-1), out.reshape(-1)
     size = out.shape[1]
+    past = size % _LANES == 0 and to.ctypes.data % BYTES == 0
     seen = _fetch(rows, start, size)
     for y in range(size):
         to_row = (size - 1 - y if top_bottom else y) * size
@@ -174,10 +177,11 @@ def _crop_rgb(rows: Bytes, start: int, left_right: bool, top_bottom: bool, out: 
             if left_right:
                 red, green, blue = _backwards(red), _backwards(green), _backwards(blue)
                 at = to_row + size - _LANES - x
-            store(to, at, red)
-            store(to, at + size * size, green)
-            store(to, at + 2 * size * size, blue)
+            _write(to, past, at, red)
+            _write(to, past, at + size * size, green)
+            _write(to, past, at + 2 * size * size, blue)
             x += _LANES
+    settle()
     return seen
 
 
@@ -198,6 +202,7 @@ def _crop_rgb_transposed(rows: Bytes, start: int, left_right: bool, top_bottom: 
     """Make a vector of as many rows as it has lanes, for four columns at a time; each block holds four of the rows."""
     flat, to = rows.reshape(-1), out.reshape(-1)
     size = out.shape[1]
+    past = size % _LANES == 0 and to.ctypes.data % BYTES == 0
     seen = _fetch(rows, start, size)
     stride = -rows.shape[1] if top_bottom else rows.shape[1]
     first = start + (size - 1) * rows.shape[1] if top_bottom else start
@@ -214,11 +219,12 @@ def _crop_rgb_transposed(rows: Bytes, start: int, left_right: bool, top_bottom: 
             low_ab, low_cd = reinterpret(u16, unpack_low(a, b)), reinterpret(u16, unpack_low(c, d))
             high_ab, high_cd = reinterpret(u16, unpack_high(a, b)), reinterpret(u16, unpack_high(c, d))
             column = (size - 1 - x if left_right else x) * size + y
-            _store_columns(to, column, step, unpack_low(low_ab, low_cd))
-            _store_columns(to, column + size * size, step, unpack_high(low_ab, low_cd))
-            _store_columns(to, column + 2 * size * size, step, unpack_low(high_ab, high_cd))
+            _store_columns(to, past, column, step, unpack_low(low_ab, low_cd))
+            _store_columns(to, past, column + size * size, step, unpack_high(low_ab, low_cd))
+            _store_columns(to, past, column + 2 * size * size, step, unpack_low(high_ab, high_cd))
             x += 4
         y += _LANES
+    settle()
     return seen
 
 
@@ -229,9 +235,18 @@ def _planes(flat: Bytes, at: int, stride: int) -> Vector:
 
 
 @kernel
-def _store_columns(to: Floats, at: int, step: int, part: Vector) -> None:
+def _store_columns(to: Floats, past: bool, at: int, step: int, part: Vector) -> None:
     columns = reinterpret(u8, part)
-    store(to, at, _share(columns, _PIXEL_0))
-    store(to, at + step, _share(columns, _PIXEL_1))
-    store(to, at + 2 * step, _share(columns, _PIXEL_2))
-    store(to, at + 3 * step, _share(columns, _PIXEL_3))
+    _write(to, past, at, _share(columns, _PIXEL_0))
+    _write(to, past, at + step, _share(columns, _PIXEL_1))
+    _write(to, past, at + 2 * step, _share(columns, _PIXEL_2))
+    _write(to, past, at + 3 * step, _share(columns, _PIXEL_3))
+
+
+@part
+def _write(to: Floats, past: bool, at: int, value: Vector) -> None:
+    """Write past the caches where lines are whole: a batch is read later, and its lines need not be fetched first."""
+    if past:
+        store_past(to, at, value)
+    else:
+        store(to, at, value)

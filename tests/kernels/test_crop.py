@@ -31,6 +31,17 @@ def test_any_square_inside_gives_its_twins_numbers(data: st.DataObject, height: 
     assert_same_bytes(crop_to_chw(picture, y, x, size, code), twin(picture, y, x, size, code), (y, x, size, code))
 
 
+@pytest.mark.parametrize("off", [0, 1, 8])
+def test_it_does_not_matter_where_the_crop_is_written(off: int) -> None:
+    """At a line of the cache it is written past the caches."""
+    picture, size = noise(70, 90, 3), 48
+    room = np.zeros(3 * size * size + 64, np.float32)
+    first = -room.ctypes.data % 64 // 4 + off
+    for code in range(8):
+        out = room[first : first + 3 * size * size].reshape(3, size, size)
+        assert_same_bytes(crop_to_chw(picture, 9, 17, size, code, out), twin(picture, 9, 17, size, code), (off, code))
+
+
 @pytest.mark.parametrize("channels", [1, 3, 4])
 @pytest.mark.parametrize("code", [0, 4])
 def test_every_byte_becomes_its_share_of_255(channels: int, code: int) -> None:

@@ -100,6 +100,18 @@ def test_halves_are_written_where_they_belong() -> None:
     assert_same_bytes(out, expected, "the halves, exchanged")
 
 
+def test_what_is_written_past_the_caches_is_there() -> None:
+    @compiled
+    def copy(a: Array, out: Array) -> None:
+        v.store_past(out, 0, v.load(v.u8, a, 1))
+        v.settle()
+
+    room = np.zeros(2 * v.BYTES, np.uint8)
+    out = room[-room.ctypes.data % v.BYTES :][: v.BYTES]
+    copy(BYTES_AT_ODD_PLACES, out)
+    assert_same_bytes(out, BYTES_AT_ODD_PLACES[1 : 1 + v.BYTES], "a vector")
+
+
 def test_several_elements_are_a_tuple() -> None:
     @compiled
     def first_three(a: Array) -> tuple[int, ...]:
