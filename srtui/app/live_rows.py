@@ -93,7 +93,7 @@ def _rate_parts(curves: Curves) -> list[list[tuple[str, str]]]:
     if latest.get("skipped"):
         parts.append([("   skipped ", "quiet"), (f"{latest['skipped']:.0f}", "warning")])
     if latest.get("variations"):
-        parts.append([("   variations ", "quiet"), (short(latest['variations']), "")])
+        parts.append([("   variations ", "quiet"), (short(latest["variations"]), "")])
     return parts
 
 
