@@ -181,9 +181,7 @@ def _our_crops(dataset: Dataset) -> Callable[[], float]:
     positions = itertools.count(0, 1 << 20)
 
     def run() -> float:
-        with closing(
-            SampleStream(dataset, seed=1, gt_size=GT_SIZE, batch=BATCH, threads=1, start=next(positions))
-        ) as samples:
+        with closing(SampleStream(dataset, seed=1, gt_size=GT_SIZE, batch=BATCH, start=next(positions))) as samples:
             for _ in range(4):  # views of the pictures are looked up once
                 next(samples)
             return _seconds_each(lambda: float(len(next(samples).gt_bchw)))

@@ -110,7 +110,7 @@ def _round_trip_rgb(src: Bytes, out: Bytes, luma: Steps, chroma: Steps, across: 
     """
     Encode and decode; chroma is ``across`` times narrower and ``down`` times lower.
 
-    Band by band, so that the planes are still in the cache when they are read again: an eighth faster.
+    Band by band, so that the planes are still in the cache when they are read again: a tenth faster.
     """
     height, width = src.shape[0], src.shape[1] // 3
     unit = 8 * down

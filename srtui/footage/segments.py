@@ -15,7 +15,7 @@ from srtui.footage.reader import Anchor, Broken
 LENGTH = 250
 """Pictures of a segment: 10 s of PAL, a second or two of work."""
 _ANCHORS = 8
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

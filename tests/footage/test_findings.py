@@ -213,6 +213,14 @@ def test_a_scan_is_not_repeated_unless_the_tape_changes_or_it_is_asked_for(tmp_p
     assert Scan(tmp_path, path).run().found["frames"] == 15
 
 
+def test_a_scan_of_an_earlier_format_is_made_anew(tmp_path: Path) -> None:
+    path = make_tape(tmp_path / "a.mkv", Tape(scenes=(Scene(frames=12),)))
+    first = Scan(tmp_path, path).run()
+    today = first.found
+    (first.place / "scan.json").write_text(json.dumps({**today, "version": 1, "frames": 99}))
+    assert Scan(tmp_path, path).run().found == today
+
+
 def test_scan_json_is_bounded_and_versioned(plain: Scan) -> None:
-    assert plain.found["version"] == 1
+    assert plain.found["version"] == 2
     assert len(json.dumps(plain.found)) < 20_000
