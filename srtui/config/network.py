@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Le
+from annotated_types import Ge, Gt, Le
 
 from srtui.config.section import Positive, Section
 
@@ -47,4 +47,45 @@ class RRDB(Section):
     """Channels that each dense layer adds."""
 
 
-Network = Compact | SRResNet | RRDB
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EDSR(Section):
+    """EDSR (Lim et al., 2017): wide residual blocks without batch norm."""
+
+    type: Literal["edsr"] = "edsr"
+    features: Annotated[int, Ge(4), Le(512)] = 64
+    """Channels of the hidden layers (M: 64, L: 256)."""
+    blocks: Annotated[int, Ge(1), Le(256)] = 16
+    """Residual blocks (M: 16, L: 32)."""
+    residual: Annotated[float, Gt(0), Le(1)] = 1.0
+    """Factor of each block's change (L: 0.1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span(Section):
+    """SPAN (Wan et al., 2024): swift parameter-free attention. Nearly as fast as Compact, and better."""
+
+    type: Literal["span"] = "span"
+    features: Annotated[int, Ge(4), Le(512)] = 48
+    """Channels of the hidden layers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vgg(Section):
+    """VGG-style discriminator of ESRGAN: one verdict per crop of a fixed size, with batch norm."""
+
+    type: Literal["vgg"] = "vgg"
+    features: Annotated[int, Ge(4), Le(512)] = 64
+    """Channels of the first layer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UNet(Section):
+    """U-Net discriminator of Real-ESRGAN: one verdict per pixel, with spectral norm."""
+
+    type: Literal["unet"] = "unet"
+    features: Annotated[int, Ge(4), Le(512)] = 64
+    """Channels of the first layer."""
+
+
+Network = Compact | SRResNet | RRDB | EDSR | Span
+DiscriminatorNetwork = Vgg | UNet

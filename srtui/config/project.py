@@ -142,6 +142,8 @@ class Training(Section):
     """Updates in all; the profile's stages are stretched to it."""
     seed: Seed = 1
     """Decides the first weights and every crop."""
+    start: Annotated[str, Len(0, 4096)] = ""
+    """A network file to begin from, ours or another program's; another scale is taken as far as it fits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,6 +95,14 @@ class TrainRequest(Section):
     """Threads of torch on the CPU and of the sample stream; 0: one per core."""
     wait: bool = False
     """Wait for a busy GPU instead of failing."""
+    start: str = ""
+    """A network file to begin from; empty: random weights."""
+    gpus: str = ""
+    """GPUs to train on together, as ``0,1``; empty: the one that ``device`` names."""
+    micro_batch: NotNegative = 0
+    """Crops that go through the network at once on one GPU, the rest is accumulated; 0: the whole batch."""
+    auto_batch: bool = False
+    """Find the largest micro-batch that fits before the run begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from torch import Tensor
 from torch.nn import functional
 
-from srtui.config.profile import Losses
+from srtui.config.losses import Losses
 from srtui.errors import UsageError
 
 Loss = Callable[[Tensor, Tensor], Tensor]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from srtui.config.profile import Cosine, MultiStep, Stage
+from srtui.config.optimization import Constant, Cosine, MultiStep
+from srtui.config.profile import Stage
 
 
 def learning_rate(stage: Stage, iteration: int) -> float:
@@ -20,6 +21,8 @@ def learning_rate(stage: Stage, iteration: int) -> float:
     peak, schedule = stage.optimizer.lr, stage.schedule
     if isinstance(schedule, Cosine):
         rate = _cosine(peak, schedule, iteration, stage.iterations)
+    elif isinstance(schedule, Constant):
+        rate = peak
     else:
         rate = _multistep(peak, schedule, iteration, stage.iterations)
     return rate * _warmup(schedule.warmup, iteration)

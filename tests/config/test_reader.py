@@ -82,7 +82,7 @@ def test_a_problem_is_drawn_with_line_caret_and_a_suggestion(tmp_path: Path) -> 
             "  |",
             "3 |   profil: fast",
             "  |   ^^^^^^",
-            "  = did you mean 'profile'? keys here: iterations, profile, seed",
+            "  = did you mean 'profile'? keys here: iterations, profile, seed, start",
         ]
     )
 

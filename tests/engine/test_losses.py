@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from srtui.config.profile import Losses
+from srtui.config.losses import Losses
 from srtui.engine import losses
 from srtui.errors import UsageError
 

@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from srtui.config.profile import Adam, Cosine, MultiStep, Schedule, Stage
+from srtui.config.optimization import Adam, Cosine, MultiStep, Schedule
+from srtui.config.profile import Stage
 from srtui.engine.schedules import learning_rate
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from srtui.config.profile import Adam
+from srtui.config.optimization import Adam
 from srtui.engine.stepper import FIRST_SCALE, GROWTH_INTERVAL, Stepper
 
 RATE = 1e-2

@@ -15,8 +15,9 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from srtui.config.losses import Losses
 from srtui.config.network import Compact
-from srtui.config.profile import Losses, MultiStep
+from srtui.config.optimization import MultiStep
 from srtui.data.pictures import read_picture
 from srtui.data.store import StoreReader
 from srtui.data.writing import StoreWriter

@@ -10,7 +10,8 @@ import torch
 
 from srtui.config.degradation import ByScale, Degradation, Resize, Scenario
 from srtui.config.network import Compact
-from srtui.config.profile import Adam, Cosine, Profile, Stage
+from srtui.config.optimization import Adam, Cosine
+from srtui.config.profile import Profile, Stage
 from srtui.config.project import Prepare, Synthetic, SyntheticPictures
 from srtui.config.reader import to_plain
 from srtui.config.requests import PrepareRequest, TrainRequest

@@ -30,5 +30,6 @@ def build(options: Network, scale: int) -> SRNetwork:
 
 def title(options: Network, scale: int) -> str:
     """Name for people: upstream's class, features / depth, scale."""
-    depth = options.convs if isinstance(options, Compact) else options.blocks
-    return f"{_TABLE[type(options)].__name__} {options.features}/{depth} ×{scale}"
+    depth = getattr(options, "blocks", None) or getattr(options, "convs", None)
+    size = f"{options.features}/{depth}" if depth else f"{options.features}"
+    return f"{_TABLE[type(options)].__name__} {size} ×{scale}"

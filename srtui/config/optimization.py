@@ -1,0 +1,77 @@
+"""How weights are moved: optimisers and learning-rate schedules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from annotated_types import Ge, Gt, Lt
+
+from srtui.config.section import NotNegative, Positive, Rate, Section, Weight
+
+Beta = Annotated[float, Ge(0), Lt(1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adam(Section):
+    """Adam (Kingma and Ba, 2015)."""
+
+    type: Literal["adam"] = "adam"
+    lr: Rate = 2e-4
+    """Peak learning rate."""
+    betas: tuple[Beta, Beta] = (0.9, 0.99)
+    """Decay of the running mean and of the running square."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdamW(Section):
+    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019)."""
+
+    type: Literal["adamw"] = "adamw"
+    lr: Rate = 2e-4
+    """Peak learning rate."""
+    betas: tuple[Beta, Beta] = (0.9, 0.99)
+    """Decay of the running mean and of the running square."""
+    weight_decay: Weight = 0.01
+    """Share of the weights, times the rate, that each update takes away."""
+
+
+Optimizer = Adam | AdamW
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cosine(Section):
+    """From the peak rate to ``min_lr`` along half a cosine, over ``periods`` equal periods (restarts)."""
+
+    type: Literal["cosine"] = "cosine"
+    min_lr: Annotated[float, Ge(0), Lt(1)] = 1e-7
+    """Rate at the end of a period."""
+    periods: Positive = 1
+    """How many times the rate restarts at the peak."""
+    warmup: NotNegative = 0
+    """Iterations over which the rate climbs from 0 to the schedule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MultiStep(Section):
+    """The rate is multiplied by ``gamma`` at each milestone."""
+
+    type: Literal["multistep"]
+    milestones: tuple[Annotated[float, Gt(0), Lt(1)], ...]
+    """Where the rate drops, as shares of the stage's iterations."""
+    gamma: Annotated[float, Gt(0), Lt(1)] = 0.5
+    """Factor at each milestone."""
+    warmup: NotNegative = 0
+    """Iterations over which the rate climbs from 0 to the schedule."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constant(Section):
+    """The peak rate, all the time."""
+
+    type: Literal["constant"]
+    warmup: NotNegative = 0
+    """Iterations over which the rate climbs from 0 to its peak."""
+
+
+Schedule = Cosine | MultiStep | Constant
