@@ -10,7 +10,7 @@ from annotated_types import Gt, Len
 from pydantic import Discriminator
 
 from srtui.config.network import DiscriminatorNetwork, UNet
-from srtui.config.optimization import Adam, AdamW
+from srtui.config.optimization import Adam
 from srtui.config.section import Positive, Section, Weight
 
 Layer = Literal[
@@ -62,7 +62,7 @@ class Gan(Section):
     """Adversarial loss; relativistic is ESRGAN's, vanilla Real-ESRGAN's."""
     discriminator: Annotated[DiscriminatorNetwork, Discriminator("type")] = field(default_factory=UNet)
     """The network that tells them apart."""
-    optimizer: Annotated[Adam | AdamW, Discriminator("type")] = field(default_factory=lambda: Adam(lr=1e-4))
+    optimizer: Adam = field(default_factory=lambda: Adam(lr=1e-4))
     """Of the discriminator; its rate follows the stage's schedule."""
     every: Positive = 1
     """The network itself is updated at every so many updates of the discriminator."""

@@ -14,29 +14,15 @@ Beta = Annotated[float, Ge(0), Lt(1)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adam(Section):
-    """Adam (Kingma and Ba, 2015)."""
+    """Adam (Kingma and Ba, 2015), or AdamW, which decouples the weight decay (Loshchilov and Hutter, 2019)."""
 
-    type: Literal["adam"] = "adam"
+    type: Literal["adam", "adamw"] = "adam"
     lr: Rate = 2e-4
     """Peak learning rate."""
     betas: tuple[Beta, Beta] = (0.9, 0.99)
     """Decay of the running mean and of the running square."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdamW(Section):
-    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019)."""
-
-    type: Literal["adamw"] = "adamw"
-    lr: Rate = 2e-4
-    """Peak learning rate."""
-    betas: tuple[Beta, Beta] = (0.9, 0.99)
-    """Decay of the running mean and of the running square."""
-    weight_decay: Weight = 0.01
-    """Share of the weights, times the rate, that each update takes away."""
-
-
-Optimizer = Adam | AdamW
+    weight_decay: Weight = 0.0
+    """adam: added to the gradient as L2; adamw: share of the weights, times the rate, that each update takes away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

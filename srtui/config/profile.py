@@ -10,7 +10,7 @@ from pydantic import Discriminator
 
 from srtui.config.losses import Gan, Losses
 from srtui.config.network import Compact, Network
-from srtui.config.optimization import Adam, Cosine, Optimizer, Schedule
+from srtui.config.optimization import Adam, Cosine, Schedule
 from srtui.config.section import Positive, Section
 
 Precision = Literal["auto", "bf16", "fp16", "fp32"]
@@ -29,7 +29,7 @@ class Stage(Section):
     losses: Losses = field(default_factory=Losses)
     gan: Gan | None = None
     """A discriminator beside the network; without one, training is for PSNR."""
-    optimizer: Annotated[Optimizer, Discriminator("type")] = field(default_factory=Adam)
+    optimizer: Adam = field(default_factory=Adam)
     """Of the network."""
     schedule: Annotated[Schedule, Discriminator("type")] = field(default_factory=Cosine)
     """How the learning rate moves."""
