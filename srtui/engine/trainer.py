@@ -115,7 +115,7 @@ def _out_of_memory_explained(device: torch.device) -> Iterator[None]:
 def _check_stages(session: _Session) -> None:
     """Find out now what would be wrong with a stage that begins in a week."""
     for stage in session.profile.stages:
-        losses.build(stage.losses)
+        losses.build(stage.losses, device=session.device)
         _samples(session, stage, 0).close()
 
 
@@ -137,7 +137,7 @@ def _train_stage(session: _Session, state: TrainingState, stage: Stage, first: i
     """Updates ``first + 1`` to ``first + stage.iterations``, as far as they are not done."""
     progress, reporter = state.progress, session.reporter
     stepper = state.begin_stage(stage, done=progress.iteration - first, scale_loss=session.precision == "fp16")
-    loss_of = losses.build(stage.losses)
+    loss_of = losses.build(stage.losses, device=session.device)
     with closing(_samples(session, stage, progress.position)) as samples:
         reporter.pace.start(progress.iteration, samples.wait_seconds)
         while progress.iteration < first + stage.iterations:
@@ -146,7 +146,7 @@ def _train_stage(session: _Session, state: TrainingState, stage: Stage, first: i
             lq_bchw, gt_bchw = (_to_device(array, session.device) for array in (batch.lq_bchw, batch.gt_bchw))
             with autocast(session.device, session.precision):
                 restored_bchw = state.net(lq_bchw)
-            stepper.step(loss_of(restored_bchw.float(), gt_bchw), rate)
+            stepper.step(loss_of(restored_bchw, gt_bchw), rate)
             progress.iteration += 1
             progress.position = samples.position
             state.ema.update(progress.iteration)
