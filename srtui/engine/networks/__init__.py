@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from srtui.config.network import RRDB, Compact, Network, SRResNet
+from torch import nn
+
+from srtui.config.network import EDSR, RRDB, Compact, DiscriminatorNetwork, Network, Span, SRResNet, Vgg
+from srtui.engine.networks import edsr
 from srtui.engine.networks.base import SRNetwork
 from srtui.engine.networks.compact import SRVGGNetCompact
 from srtui.engine.networks.rrdb import RRDBNet
+from srtui.engine.networks.span import SPAN
 from srtui.engine.networks.srresnet import MSRResNet
+from srtui.engine.networks.unet import UNetDiscriminatorSN
+from srtui.engine.networks.vgg import VGGStyleDiscriminator
 
-__all__ = ["OPTIONS", "SRNetwork", "build", "title"]
+__all__ = ["OPTIONS", "SRNetwork", "build", "build_discriminator", "title"]
 
 # Any: each class takes its own kind of options, which the key guarantees.
 _TABLE: dict[type[Network], Callable[[Any, int], SRNetwork]] = {
     Compact: SRVGGNetCompact,
     SRResNet: MSRResNet,
     RRDB: RRDBNet,
+    EDSR: edsr.EDSR,
+    Span: SPAN,
 }
 OPTIONS: dict[str, type[Network]] = {options().type: options for options in _TABLE}
 """Options by what files call them (``type``)."""
@@ -26,6 +34,22 @@ OPTIONS: dict[str, type[Network]] = {options().type: options for options in _TAB
 def build(options: Network, scale: int) -> SRNetwork:
     """Make a network with fresh weights (from torch's generator), on the CPU, in float32."""
     return _TABLE[type(options)](options, scale)
+
+
+def build_discriminator(options: DiscriminatorNetwork, gt_size: int) -> nn.Module:
+    """
+    Make a discriminator with fresh weights (from torch's generator), on the CPU, in float32.
+
+    Returns
+    -------
+    (B, 3, gt_size, gt_size) RGB in [0, 1] → logits, high for real pictures: (B, 1) for Vgg, (B, 1, H, W) for UNet.
+
+    Raises
+    ------
+    UsageError
+        If crops of ``gt_size`` are too small for it.
+    """
+    return VGGStyleDiscriminator(options, gt_size) if isinstance(options, Vgg) else UNetDiscriminatorSN(options)
 
 
 def title(options: Network, scale: int) -> str:

@@ -43,6 +43,34 @@ class SRNetwork(nn.Module):
         """Restore a batch."""
         raise NotImplementedError
 
+    def fuse(self) -> None:
+        """Get ready to restore much with weights that stay as they are: where layers can be merged, merge them once.
+
+        Results keep their values up to rounding, and the state dict its names. Training or loading weights undoes it.
+        """
+        self.eval()
+
+
+class MeanShift(nn.Module):
+    """Subtracts DIV2K's mean colour and multiplies, as EDSR and what followed it do; no part of the weights."""
+
+    mean: Tensor
+
+    def __init__(self, *, range: float) -> None:  # noqa: A002 - upstream's word: img_range
+        super().__init__()
+        self.range = range
+        # On the CPU even where the rest is made without memory: no file fills it.
+        mean = torch.tensor((0.4488, 0.4371, 0.4040), device="cpu").view(1, 3, 1, 1)
+        self.register_buffer("mean", mean, persistent=False)
+
+    def forward(self, picture_bchw: Tensor) -> Tensor:
+        """Go from [0, 1] to where the network works."""
+        return (picture_bchw - self.mean) * self.range
+
+    def back(self, picture_bchw: Tensor) -> Tensor:
+        """Undo ``forward``."""
+        return picture_bchw / self.range + self.mean
+
 
 def conv(inputs: int, outputs: int) -> nn.Conv2d:
     """Convolution with a 3×3 window that keeps the size; zeros lie beyond the border."""

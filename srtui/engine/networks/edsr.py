@@ -1,0 +1,56 @@
+"""EDSR (Lim et al., 2017): wide residual blocks without batch norm, enlarged by pixel shuffles."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from srtui.config import network
+from srtui.engine.networks.base import MeanShift, SRNetwork, before, conv
+
+
+class ScaledResidualBlock(nn.Module):
+    """Two convolutions around a ReLU; a part of what they say is added to the input."""
+
+    def __init__(self, features: int, residual: float) -> None:
+        super().__init__()
+        self.conv1 = conv(features, features)
+        self.conv2 = conv(features, features)
+        self.relu = nn.ReLU(inplace=True)
+        self.residual = residual
+
+    def forward(self, x_bchw: Tensor) -> Tensor:
+        """Keep the shape."""
+        change: Tensor = self.conv2(self.relu(self.conv1(x_bchw)))
+        return x_bchw + change * self.residual
+
+
+class EDSR(SRNetwork):
+    """Layers and their names are BasicSR's; so are the first weights, which are torch's own."""
+
+    def __init__(self, options: network.EDSR, scale: int) -> None:
+        features, factors = options.features, _factors(scale)
+        radius = 1  # conv_last, at full size
+        for factor in reversed(factors):
+            radius = before(radius, factor) + 1
+        radius += 1 + 2 * options.blocks + 1
+        super().__init__(scale=scale, radius=radius, floats=features * max(5, 3 * scale**2))
+        self.shift = MeanShift(range=255)
+        self.conv_first = conv(3, features)
+        self.body = nn.Sequential(*(ScaledResidualBlock(features, options.residual) for _ in range(options.blocks)))
+        self.conv_after_body = conv(features, features)
+        layers: list[nn.Module] = []
+        for factor in factors:
+            layers += [conv(features, features * factor**2), nn.PixelShuffle(factor)]
+        self.upsample = nn.Sequential(*layers)
+        self.conv_last = conv(features, 3)
+
+    def forward(self, lq_bchw: Tensor) -> Tensor:
+        """Restore a batch."""
+        first_bchw: Tensor = self.conv_first(self.shift(lq_bchw))
+        x_bchw = first_bchw + self.conv_after_body(self.body(first_bchw))
+        return self.shift.back(self.conv_last(self.upsample(x_bchw)))
+
+
+def _factors(scale: int) -> tuple[int, ...]:
+    """Enlargements in order: none at x1, one at x2 and x3, two at x4."""
+    return {1: (), 4: (2, 2)}.get(scale, (scale,))
