@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from srtui.cli import options
 from srtui.cli.following import launch_and_follow, launch_and_leave
 from srtui.cli.launching import new_job, result_of
-from srtui.errors import UsageError
+from srtui.errors import SrtuiError, UsageError
 from srtui.jobs.folder import jobs_root
+
+if TYPE_CHECKING:
+    from srtui.config.requests import FramesRequest
 
 _RATES = {"50p": True, "60p": True, "25p": False, "30p": False}
 
@@ -125,7 +128,28 @@ def frames(
             click.echo(json.dumps({"job": job.id, **made}, ensure_ascii=False))
         else:
             click.echo(f"{made['pictures']} pictures of {made['frames']} frames: {made['output']}")
+        if warning := _deinterlaced_otherwise(folder, request):
+            click.echo(f"! {warning}", err=True)
     return code
+
+
+def _deinterlaced_otherwise(folder: Path | None, request: FramesRequest) -> str:
+    """What to know if the project's network learned from another deinterlacer; nothing without a project."""
+    from srtui.config import shipped
+    from srtui.project.deinterlacing import disagreement
+    from srtui.project.folder import open_project
+    from srtui.project.footage import read_scan
+    from srtui.project.tapes import place_of
+
+    scan = read_scan(place_of(Path(request.tape), Path(request.scans)).scan)
+    if folder is None or scan is None or not (folder / "project.yml").is_file():
+        return ""
+    try:
+        project = open_project(folder)
+        degradation = shipped.degradation(project.settings.degradation, project.folder)
+    except SrtuiError:  # the frames are there all the same, and every other command names what is wrong
+        return ""
+    return disagreement(degradation, interlaced=bool(scan["interlacing"]["order"]))
 
 
 def _project_folder(project: Path | None) -> Path | None:
@@ -160,7 +184,7 @@ def _tell(folders: list[Path], job: str, *, as_json: bool) -> None:
         scans = [{"folder": str(folder), **each} for folder, each in zip(folders, found, strict=True)]
         click.echo(json.dumps({"job": job, "scans": scans}, ensure_ascii=False))
         return
-    from srtui.cli.scan_report import scan_lines
+    from srtui.project.scan_report import scan_lines
 
     for number, (folder, each) in enumerate(zip(folders, found, strict=True)):
         if number:

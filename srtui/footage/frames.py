@@ -17,13 +17,13 @@ from srtui.files import remove_unfinished, whole_file, write_json
 from srtui.footage.developing import around, develop
 from srtui.footage.facts import Facts
 from srtui.footage.frame_list import Listed, anchors_of, read_frames
-from srtui.footage.places import Place, identity
 from srtui.footage.png import write_png
 from srtui.footage.reader import Frame, Reader
 from srtui.footage.scan import scan_tape
 from srtui.footage.selection import select
 from srtui.jobs.context import JobContext
 from srtui.ordered import in_order, thread_count
+from srtui.project.tapes import Place, identity
 
 NAMES = "names.csv"
 PLAN = ".frames.json"

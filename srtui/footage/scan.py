@@ -14,14 +14,14 @@ from srtui.errors import NothingUsableError, SrtuiError, UsageError
 from srtui.files import remove_unfinished, write_json, write_whole
 from srtui.footage.findings import Gathering
 from srtui.footage.frame_list import write_frames
-from srtui.footage.places import Place, find_tapes, identity, place_of, shown_name
 from srtui.footage.reader import Reader
 from srtui.footage.segments import Ledger
-from srtui.footage.summary import VERSION, to_plain
+from srtui.footage.summary import to_plain
 from srtui.footage.survey import survey
 from srtui.jobs.context import JobContext
 from srtui.jobs.lock import take
 from srtui.ordered import thread_count
+from srtui.project.tapes import VERSION, Place, find_tapes, identity, place_of, shown_name
 
 
 def run(job: JobContext, request: ScanRequest) -> None:

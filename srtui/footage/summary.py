@@ -13,8 +13,8 @@ from srtui.footage.dv import frame_bytes
 from srtui.footage.facts import DV_RATES, Facts
 from srtui.footage.findings import LISTED, Findings
 from srtui.footage.scenes import runs
+from srtui.project.tapes import VERSION
 
-VERSION = 2
 _PROMISING = frozenset({"matroska", "webm", "mov", "asf", "flv", "mxf"})
 """Containers whose header says how long they last; of streams it is guessed from what is there."""
 _TOLERANCE = 2.0  # seconds that sound may go on behind the picture

@@ -97,7 +97,7 @@ class OpenProject:
         settings = self.settings
         if not settings.sources:
             raise UsageError(str(self.file), "no sources", hint="srtui prepare FOLDER adds a folder of clean pictures")
-        self._check_roles()
+        self.check_roles()
         degradation = shipped.degradation(settings.degradation, self.folder)
         if settings.scale not in degradation.scales:
             fact = f"written for scales {', '.join(map(str, degradation.scales))}, the project's is {settings.scale}"
@@ -123,8 +123,14 @@ class OpenProject:
         except UsageError:
             return 0
 
-    def _check_roles(self) -> None:
-        """Refuse what is to be mended as an example of what is clean, unless the user insists."""
+    def check_roles(self) -> None:
+        """Refuse what is to be mended as an example of what is clean, unless the user insists.
+
+        Raises
+        ------
+        UsageError
+            If a tape is listed among the sources.
+        """
         footage = {self.path(each.video) for each in self.settings.footage}
         for source in (*self.settings.sources, *self.settings.validation_sources):
             if isinstance(source, Video) and not source.insist and self.path(source.video) in footage:

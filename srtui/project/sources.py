@@ -27,7 +27,7 @@ def with_sources(
 
 def _source(path: Path, folder: Path, *, insist: bool) -> Source:
     """What a path is: a file is a video, a folder an LMDB if it looks like one."""
-    text = _written(path, folder)
+    text = written(path, folder)
     if path.is_file():
         return Video(video=text, insist=insist)
     is_lmdb = (path / "data.mdb").is_file() and (path / "meta_info.txt").is_file()
@@ -43,6 +43,7 @@ def _insisting(source: Source) -> Source:
     return dataclasses.replace(source, insist=True)
 
 
-def _written(path: Path, folder: Path) -> str:
+def written(path: Path, folder: Path) -> str:
+    """How project.yml in ``folder`` names a path: relative where it lies inside."""
     inside = os.path.relpath(path.resolve(), folder.resolve())
     return str(path.resolve()) if inside.startswith("..") else inside

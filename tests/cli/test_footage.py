@@ -82,3 +82,13 @@ def test_frames_are_extracted_and_counted(tmp_path: Path, tape: Path, capsys: py
 def test_count_and_share_exclude_each_other(tape: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["frames", str(tape), "--out", "out", "--share", "0.1", "--count", "2"]) == 2
     assert "exclude each other" in capsys.readouterr().err
+
+
+def test_frames_made_whole_otherwise_than_the_network_learned_are_told(
+    tmp_path: Path, tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for degradation, told in (("photoshop-six", True), ("minidv", False)):
+        (tmp_path / "project.yml").write_text(f"degradation: {degradation}\n", encoding="utf-8")
+        assert run(["frames", str(tape), "--out", degradation, "--count", "1"]) == 0
+        said = capsys.readouterr().err
+        assert (f"! degradation {degradation} deinterlaces nothing, and this tape is interlaced" in said) == told

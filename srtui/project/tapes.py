@@ -16,6 +16,8 @@ SUFFIXES = frozenset(
     | {".mts", ".m2t", ".mxf", ".wmv", ".asf", ".flv", ".ogv", ".3gp", ".y4m", ".nut"}
 )
 """How files are called that are taken for tapes when a folder is given; a file that is named itself is always tried."""
+VERSION = 2
+"""Format of scan.json; a scan of another one is made anew."""
 SCAN = "scan.json"
 FRAMES = "frames.csv"
 SEGMENTS = "segments.jsonl"

@@ -14,8 +14,14 @@ _ORDERS = {"tff": "top field first", "bff": "bottom field first", "progressive":
 _CODECS = {"dvvideo": "DV", "mpeg2video": "MPEG-2", "mpeg1video": "MPEG-1", "h264": "H.264", "hevc": "H.265"}
 
 
-def scan_lines(scan: Scan, folder: Path) -> list[str]:
-    """The tape in a dozen lines."""
+def scan_rows(scan: Scan) -> list[tuple[str, str]]:
+    """What was found, as labels and words; what there is nothing to say about is left out.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        If it is not what a scan of today writes.
+    """
     rows = [
         ("picture", _picture(scan)),
         ("recorded", _recorded(scan["recorded"])),
@@ -28,10 +34,20 @@ def scan_lines(scan: Scan, folder: Path) -> list[str]:
         ("dropouts", _dropouts(scan["dropouts"])),
         ("scenes", _scenes(scan)),
     ]
+    return [row for row in rows if row[1]]
+
+
+def length_and_size(scan: Scan) -> str:
+    """How long the tape plays, and how large its file is."""
+    return f"{clock(scan['seconds'])}, {_size(scan['tape']['bytes'])}"
+
+
+def scan_lines(scan: Scan, folder: Path) -> list[str]:
+    """The tape in a dozen lines."""
     warnings = [f"! {each['text']}" for each in scan["warnings"]]
     tape = Path(scan["tape"]["path"])
-    head = f"{tape.name}: {clock(scan['seconds'])}, {_size(scan['tape']['bytes'])}"
-    body = [f"  {name:<9} {text}" for name, text in rows if text]
+    head = f"{tape.name}: {length_and_size(scan)}"
+    body = [f"  {name:<9} {text}" for name, text in scan_rows(scan)]
     return [head, *body, *warnings, *_next(scan, tape), f"  details   {folder}/frames.csv, scan.json"]
 
 
