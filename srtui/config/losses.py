@@ -30,6 +30,8 @@ class Perceptual(Section):
     """Weight per layer."""
     criterion: Literal["l1", "mse"] = "l1"
     """How features are compared."""
+    weights: Annotated[str, Len(0, 4096)] = ""
+    """A file with VGG19's weights (.pth or .safetensors); empty: torch's cache, else a download before the run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,6 +86,10 @@ class _Session:
     def profile(self) -> Profile:
         return self.request.profile
 
+    def report_download(self, done: int, total: int) -> None:
+        self.job.check()
+        self.job.progress(done >> 20, total >> 20, "MiB")
+
 
 def _dataset(request: TrainRequest) -> Dataset:
     dataset = open_dataset(Path(request.dataset))
@@ -115,6 +119,7 @@ def _out_of_memory_explained(device: torch.device) -> Iterator[None]:
 def _check_stages(session: _Session) -> None:
     """Find out now what would be wrong with a stage that begins in a week."""
     for stage in session.profile.stages:
+        losses.fetch(stage.losses, session.report_download)
         losses.build(stage.losses, device=session.device)
         _samples(session, stage, 0).close()
 

@@ -142,13 +142,26 @@ class OpenProject:
         return TrainRequest(
             dataset=str(self.dataset),
             scale=self.settings.scale,
-            profile=self.profile(),
+            profile=self._with_absolute_weights(self.profile()),
             model=str(self.model),
             seed=self.settings.training.seed,
             device=device,
             threads=threads,
             wait=wait,
         )
+
+    def _with_absolute_weights(self, profile: Profile) -> Profile:
+        """Profile whose files for perceptual losses are found from anywhere."""
+        stages = []
+        for stage in profile.stages:
+            perceptual = stage.losses.perceptual
+            if perceptual is not None and perceptual.weights:
+                placed = dataclasses.replace(perceptual, weights=str(self.path(perceptual.weights)))
+                losses = dataclasses.replace(stage.losses, perceptual=placed)
+                stages.append(dataclasses.replace(stage, losses=losses))
+            else:
+                stages.append(stage)
+        return dataclasses.replace(profile, stages=tuple(stages))
 
     def validate_request(self, *, model: Path | None = None, device: str = "auto", threads: int = 0) -> ValidateRequest:
         """What the `validate` job is asked."""

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from srtui.engine.losses.gan import Adversarial, adversarial
-from srtui.engine.losses.objective import LOSSES, Objective, build
+from srtui.engine.losses.objective import LOSSES, Objective, build, fetch
 
-__all__ = ["LOSSES", "Adversarial", "Objective", "adversarial", "build"]
+__all__ = ["LOSSES", "Adversarial", "Objective", "adversarial", "build", "fetch"]

@@ -8,10 +8,12 @@ import torch
 from torch import Tensor
 
 from srtui.config.losses import Losses
+from srtui.engine.losses import perceptual, vgg_file
 from srtui.engine.losses.artefacts import ldl
 from srtui.engine.losses.frequency import frequency
 from srtui.engine.losses.ms_ssim import ms_ssim
 from srtui.engine.losses.pixels import charbonnier, l1, mse
+from srtui.engine.losses.vgg_file import Report
 from srtui.errors import UsageError
 
 Loss = Callable[[Tensor, Tensor], Tensor]
@@ -73,15 +75,40 @@ class Objective:
             return total
 
 
-def build(weights: Losses, *, device: torch.device) -> Objective:  # noqa: ARG001
+def fetch(weights: Losses, report: Report) -> None:
+    """Download what `build` will need and this machine lacks: before a run, never in the middle.
+
+    Parameters
+    ----------
+    weights
+        Losses of a stage.
+    report
+        Called with (bytes that have come, bytes in all) while something is downloaded.
+
+    Raises
+    ------
+    MachineError
+        If it can be neither found nor downloaded.
+    """
+    if weights.perceptual is not None and not weights.perceptual.weights:
+        vgg_file.fetch(report)
+
+
+def build(weights: Losses, *, device: torch.device) -> Objective:
     """Weighted sum of the losses that are switched on; what they need is put on ``device``.
 
     Raises
     ------
     UsageError
-        If all are off: nothing would be learned.
+        If all are off: nothing would be learned; or what a perceptual loss is told to read is not what it needs.
+    MachineError
+        If a perceptual loss's weights are not on this machine (`fetch` gets them).
     """
-    terms = [(float(weight), loss) for name, loss in LOSSES.items() if (weight := getattr(weights, name)) > 0]
+    terms: list[tuple[float, Loss]] = [
+        (float(weight), loss) for name, loss in LOSSES.items() if (weight := getattr(weights, name)) > 0
+    ]
+    if weights.perceptual is not None:
+        terms.append((weights.perceptual.weight, perceptual.build(weights.perceptual, device)))
     if not terms and not weights.ldl:
         raise UsageError("losses", "every weight is 0, so nothing would be learned", hint="set losses: {l1: 1.0}")
     return Objective(terms, weights.ldl)
