@@ -17,6 +17,7 @@ from srtui.config.requests import PrepareRequest, RestoreRequest, TrainRequest, 
 from srtui.errors import UsageError
 from srtui.files import write_whole
 from srtui.jobs.folder import jobs_root
+from srtui.project.network_file import check_network_file
 
 FILE = "project.yml"
 OUTPUT_VERSION = 2
@@ -65,7 +66,9 @@ class OpenProject:
 
     def train_digest(self) -> str:
         """Digest of what the network is made from."""
-        return digest("train", self.prepare_digest(), to_plain(self.profile()), self.settings.training.seed)
+        training = self.settings.training
+        begun = [training.start] if training.start else []  # digests of before it could be set stay as they are
+        return digest("train", self.prepare_digest(), to_plain(self.profile()), training.seed, *begun)
 
     def validate_digest(self) -> str:
         """Digest of what a validation compares."""
@@ -138,7 +141,16 @@ class OpenProject:
                 raise UsageError(source.video, "is listed under footage as well", where=self.file, hint=hint)
 
     def train_request(self, *, device: str = "auto", threads: int = 0, wait: bool = False) -> TrainRequest:
-        """What the `train` job is asked."""
+        """What the `train` job is asked.
+
+        Raises
+        ------
+        UsageError
+            If the network to begin from is none.
+        """
+        start = self.path(self.settings.training.start) if self.settings.training.start else None
+        if start is not None:
+            check_network_file(start)
         return TrainRequest(
             dataset=str(self.dataset),
             scale=self.settings.scale,
@@ -148,6 +160,7 @@ class OpenProject:
             device=device,
             threads=threads,
             wait=wait,
+            start=str(start or ""),
         )
 
     def _with_absolute_weights(self, profile: Profile) -> Profile:
