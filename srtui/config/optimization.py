@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, Literal
 
-from annotated_types import Ge, Gt, Lt
+from annotated_types import Ge, Gt, Le, Lt
 
 from srtui.config.section import NotNegative, Positive, Rate, Section, Weight
 
@@ -27,15 +28,31 @@ class Adam(Section):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cosine(Section):
-    """From the peak rate to ``min_lr`` along half a cosine, over ``periods`` equal periods (restarts)."""
+    """From the peak rate to ``min_lr`` along half a cosine, in one period or several (Loshchilov and Hutter, 2017)."""
 
     type: Literal["cosine"] = "cosine"
     min_lr: Annotated[float, Ge(0), Lt(1)] = 1e-7
     """Rate at the end of a period."""
     periods: Positive = 1
-    """How many times the rate restarts at the peak."""
+    """How many periods of equal length there are; each begins at the peak."""
+    restarts: tuple[Annotated[float, Gt(0), Lt(1)], ...] = ()
+    """Where periods of other lengths begin, as shares of the stage's iterations; in place of ``periods``."""
+    peaks: tuple[Annotated[float, Gt(0), Le(1)], ...] = ()
+    """Where each period begins, as a share of the peak rate; none given: all at the peak."""
     warmup: NotNegative = 0
     """Iterations over which the rate climbs from 0 to the schedule."""
+
+    def __post_init__(self) -> None:
+        if self.restarts and self.periods > 1:
+            fact = f"says periods ({self.periods}) and restarts: give one of them"
+            raise ValueError(fact)
+        if any(after <= before for before, after in pairwise(self.restarts)):
+            fact = f"restarts do not rise: {', '.join(map(str, self.restarts))}"
+            raise ValueError(fact)
+        count = len(self.restarts) + 1 if self.restarts else self.periods
+        if self.peaks and len(self.peaks) != count:
+            fact = f"there are {count} periods, but {len(self.peaks)} peaks"
+            raise ValueError(fact)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 
 from srtui.config.optimization import Constant, Cosine, MultiStep
 from srtui.config.profile import Stage
@@ -29,12 +30,22 @@ def learning_rate(stage: Stage, iteration: int) -> float:
 
 
 def _cosine(peak: float, schedule: Cosine, iteration: int, iterations: int) -> float:
-    """SGDR (Loshchilov and Hutter, 2017): half a cosine per period, equal periods."""
+    """SGDR (Loshchilov and Hutter, 2017): half a cosine per period; at the end it stays where the last one ended."""
     if iteration >= iterations:
         return schedule.min_lr
-    period = iterations / schedule.periods
-    phase = (iteration % period) / period
-    return schedule.min_lr + (peak - schedule.min_lr) * (1 + math.cos(math.pi * phase)) / 2
+    starts = _starts(schedule, iterations)
+    period = bisect_right(starts, iteration) - 1
+    begin, end = starts[period], [*starts, iterations][period + 1]
+    share = schedule.peaks[period] if schedule.peaks else 1.0
+    phase = (iteration - begin) / (end - begin)
+    return schedule.min_lr + share * (peak - schedule.min_lr) * (1 + math.cos(math.pi * phase)) / 2
+
+
+def _starts(schedule: Cosine, iterations: int) -> list[float]:
+    """Iterations at which periods begin; those of equal periods need not be whole."""
+    if schedule.restarts:
+        return [0, *(round(share * iterations) for share in schedule.restarts)]
+    return [index * iterations / schedule.periods for index in range(schedule.periods)]
 
 
 def _multistep(peak: float, schedule: MultiStep, iteration: int, iterations: int) -> float:
