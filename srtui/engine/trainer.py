@@ -24,7 +24,7 @@ from srtui.engine.ema import Ema
 from srtui.engine.model_card import ModelCard, card_of, metadata_of
 from srtui.engine.models import save_model
 from srtui.engine.reporting import Reporter
-from srtui.engine.reservation import device_id, reserved
+from srtui.engine.reservation import device_names, reserved
 from srtui.engine.resuming import About, resume
 from srtui.engine.schedules import learning_rate
 from srtui.engine.tensorboard import Curves
@@ -50,7 +50,7 @@ def run(job: JobContext, request: TrainRequest) -> None:
         If updates fail again and again, or every checkpoint is damaged.
     """
     device, threads = pick_device(request.device), use_threads(request.threads)
-    with reserved(job, device_id(device), wait=request.wait):
+    with reserved(job, device_names(device), wait=request.wait):
         job.phase("loading", quiet=300)
         dataset = _dataset(request)
         state = _new_state(request, device)
