@@ -28,14 +28,15 @@ def test_every_profile_is_valid_and_named_as_its_file() -> None:
 
 
 def test_the_stage_has_its_profiles() -> None:
-    assert {"tiny", "fast", "classic-srresnet"} <= set(shipped.names("training"))
+    everyones = {"tiny", "fast", "balanced", "quality", "classic-srresnet", "classic-esrgan", "finetune"}
+    assert everyones == set(shipped.names("training"))
     assert {"photoshop-six", "bicubic"} <= set(shipped.names("degradation"))
 
 
 def test_an_unknown_profile_names_the_shipped_ones(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such training profile") as caught:
         shipped.training_profile("fsat", tmp_path)
-    assert "classic-srresnet, fast, tiny" in str(caught.value)
+    assert "balanced, classic-esrgan, classic-srresnet, fast, finetune, quality, tiny" in str(caught.value)
 
 
 def test_a_profile_is_found_by_path(tmp_path: Path) -> None:
