@@ -9,7 +9,7 @@ from annotated_types import Ge, Le
 
 from srtui.config.degradation import Degradation
 from srtui.config.profile import Precision, Profile
-from srtui.config.project import Prepare, Scale, Source
+from srtui.config.project import Prepare, Project, Scale, Source
 from srtui.config.section import NotNegative, Positive, Section, Seed
 
 Device = str
@@ -79,6 +79,18 @@ class ExportRequest(Section):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin(Section):
+    """The settings that a training comes from, as they were written: with them a network's file can be made again."""
+
+    project: Project
+    """Without footage and what is to be restored."""
+    profile: Profile
+    """What ``project.training.profile`` named."""
+    degradation: Degradation
+    """What ``project.degradation`` named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TrainRequest(Section):
     """Dataset → network."""
 
@@ -103,6 +115,8 @@ class TrainRequest(Section):
     """Crops that go through the network at once on one GPU, the rest is accumulated; 0: the whole batch."""
     auto_batch: bool = False
     """Find the largest micro-batch that fits before the run begins."""
+    origin: Origin | None = None
+    """For the network's file alone; nothing here is read while training."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +196,42 @@ class PreviewRequest(Section):
     seed: Seed = 1
 
 
+ModelForm = Literal["safetensors", "pth", "pth-2020", "pth-old-esrgan", "onnx"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvertRequest(Section):
+    """Network file → the form that another program reads, or ours."""
+
+    model: str
+    output: str
+    """The file that is written."""
+    form: ModelForm
+    """safetensors is srtui's own; pth: BasicSR 1.4; pth-2020: BasicSR of 2019 and 2020; pth-old-esrgan: its first."""
+    half: bool = False
+    """float16 instead of float32."""
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlendRequest(Section):
+    """Two networks → one between them: (1 - share) · first + share · second."""
+
+    first: str
+    second: str
+    share: Annotated[float, Ge(-0.5), Le(1.5)]
+    output: str
+    """The file that is written."""
+    overwrite: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectRequest(Section):
+    """Say what a network file holds."""
+
+    model: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest(Section):
     """Do a project's steps in order, each as a job of its own."""
@@ -203,6 +253,9 @@ Request = (
     | ScanRequest
     | FramesRequest
     | PreviewRequest
+    | ConvertRequest
+    | BlendRequest
+    | InspectRequest
     | RunRequest
 )
 KINDS: dict[str, type[Request]] = {
@@ -215,5 +268,8 @@ KINDS: dict[str, type[Request]] = {
     "scan": ScanRequest,
     "frames": FramesRequest,
     "preview": PreviewRequest,
+    "convert": ConvertRequest,
+    "blend": BlendRequest,
+    "inspect": InspectRequest,
     "run": RunRequest,
 }

@@ -13,7 +13,7 @@ from srtui.config import shipped
 from srtui.config.profile import Profile
 from srtui.config.project import Folder, Lmdb, PairFolders, Pairs, Project, Source, SyntheticPictures, Video
 from srtui.config.reader import read_yaml, to_plain, to_yaml
-from srtui.config.requests import PrepareRequest, RestoreRequest, TrainRequest, ValidateRequest
+from srtui.config.requests import Origin, PrepareRequest, RestoreRequest, TrainRequest, ValidateRequest
 from srtui.errors import UsageError
 from srtui.files import write_whole
 from srtui.jobs.folder import jobs_root
@@ -161,6 +161,15 @@ class OpenProject:
             threads=threads,
             wait=wait,
             start=str(start or ""),
+            origin=self._origin(),
+        )
+
+    def _origin(self) -> Origin:
+        """What the network's file remembers of these settings."""
+        settings = dataclasses.replace(self.settings, footage=(), restore=())
+        profile = shipped.training_profile(settings.training.profile, self.folder)
+        return Origin(
+            project=settings, profile=profile, degradation=shipped.degradation(settings.degradation, self.folder)
         )
 
     def _with_absolute_weights(self, profile: Profile) -> Profile:
