@@ -43,7 +43,9 @@ def head(moment: Moment, where: str, width: int, glyphs: Glyphs) -> Row:
 
 
 def doing(job: JobStatus, status: JobStatus) -> str:
-    """State of the job; while it runs, the phase says more."""
+    """State of the job; while it runs, the phase says more, and a pause that nobody asked for has its reason."""
+    if status.state == "paused" and status.reason:
+        return f"paused: {status.reason}"
     return status.phase or job.state if job.state == "running" else job.state
 
 

@@ -14,7 +14,7 @@ import shutil
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from srtui.errors import SrtuiError, UsageError
 VERSION = 1
 """Format of state.pt; a newer one is refused."""
 KEEP = 3
-"""How many of the newest are kept, apart from the best."""
+"""How many of the newest are kept, apart from those that are asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +69,12 @@ def save(root: Path, checkpoint: Checkpoint, metadata: Mapping[str, str]) -> Pat
     shutil.rmtree(part, ignore_errors=True)
     try:
         _write_all(part, checkpoint, metadata)
-        if final.exists():  # a damaged one that a resumed run has come by again
-            shutil.rmtree(final)
+        old = root / f".{checkpoint.iteration}.old"
+        if final.exists():  # damaged, and come by again; or changed, where trouble led back to it
+            final.replace(old)
         part.replace(final)
         _sync_folder(root)
+        shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return final
@@ -121,11 +123,30 @@ def iterations(root: Path) -> list[int]:
     return sorted(int(path.name) for path in root.iterdir() if path.name.isdecimal() and path.is_dir())
 
 
-def prune(root: Path, best: int | None) -> None:
-    """Remove all but the newest `KEEP` and the best."""
+def prune(root: Path, keep: Collection[int | None]) -> None:
+    """Remove all but the newest `KEEP` and those of the iterations in ``keep``."""
     for iteration in iterations(root)[:-KEEP]:
-        if iteration != best:
+        if iteration not in keep:
             shutil.rmtree(root / str(iteration))
+
+
+def remove_after(root: Path, iteration: int) -> None:
+    """Remove the checkpoints of later iterations, the newest first."""
+    for later in reversed(iterations(root)):
+        if later > iteration:
+            shutil.rmtree(root / str(later))
+
+
+def _clean(root: Path) -> None:
+    """Remove what a killed run has left half-written, and put back what it was about to replace."""
+    for old in root.glob(".*.old"):
+        final = root / old.name.strip(".").removesuffix(".old")
+        if final.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            old.replace(final)
+    for part in root.glob(".*.part"):
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def load_newest(root: Path, alarm: Callable[[str], None]) -> Checkpoint | None:
@@ -140,8 +161,7 @@ def load_newest(root: Path, alarm: Callable[[str], None]) -> Checkpoint | None:
     SrtuiError
         If it holds more than tensors and plain values, or all of them are damaged.
     """
-    for part in root.glob(".*.part"):
-        shutil.rmtree(part, ignore_errors=True)
+    _clean(root)
     found = iterations(root)
     for iteration in reversed(found):
         checkpoint = _load_unless_damaged(root / str(iteration), alarm)

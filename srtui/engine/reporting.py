@@ -1,9 +1,10 @@
-"""What a training says about itself: metrics, live figures, curves and alarms."""
+"""What a training says about itself: metrics, live figures and curves."""
 
 from __future__ import annotations
 
 import math
 import resource
+from collections.abc import Mapping
 
 import torch
 
@@ -11,13 +12,8 @@ from srtui.engine.pace import Pace
 from srtui.engine.stepper import Tally
 from srtui.engine.tensorboard import Curves
 from srtui.engine.training_state import Progress
-from srtui.errors import SrtuiError
 from srtui.jobs.context import JobContext
 
-PATIENCE = 50
-"""Updates in a row that may be skipped before the run is given up."""
-SCALE_SEARCH = 17
-"""Updates in a row that fp16 may skip while it looks for its loss scale, from 2**16 down: no reason for alarm."""
 SMOOTHING = 0.9
 """Decay of the smoothed loss, per reading."""
 
@@ -33,29 +29,49 @@ class Reporter:
         self._device = device
         self._figures: dict[str, float | None] = {}
 
+    def begin(self, name: str, iteration: int) -> None:
+        """Begin a phase at ``iteration``: a stage, or what is left of it."""
+        self._job.phase(name, quiet=300)
+        self.tick(iteration)
+
     def tick(self, iteration: int) -> None:
         """Show where the run is, with the figures of the last reading."""
         self._job.progress(iteration, self._total, "iterations", **self._figures)
 
-    def read(self, progress: Progress, tally: Tally, rate: float, waited: float, variations: int = 0) -> None:
+    def read(
+        self,
+        progress: Progress,
+        tally: Tally,
+        losses: Mapping[str, float],
+        *,
+        rate: float,
+        waited: float,
+        variations: int,
+        micro_batch: int,
+    ) -> None:
         """Report what happened since the last reading.
 
         Parameters
         ----------
+        tally
+            Of the network; its loss is the sum of all that it makes small.
+        losses
+            Its parts, and what the discriminator says of itself, where there is one.
+        rate
+            Learning rate of the last update.
+        waited
+            Seconds, so far, that the device waited for data.
         variations
             Distinct degradations that were seen so far.
-
-        Raises
-        ------
-        SrtuiError
-            If nothing but failed updates has happened for long.
+        micro_batch
+            Crops that go through the network at once, 0 for all.
         """
         reading = self.pace.read(progress.iteration, waited)
         progress.smoothed = _smoothed(progress.smoothed, tally.loss)
-        progress.skipped += tally.bad_losses + tally.bad_gradients
         values = {
             "loss": tally.loss,
             "smoothed": progress.smoothed,
+            **losses,
             "lr": rate,
             "it_s": reading.iterations_per_second,
             "data_wait": 100 * reading.waited,
@@ -63,31 +79,28 @@ class Reporter:
             "skipped": progress.skipped,
             "variations": variations,
         }
+        if micro_batch:
+            values["micro_batch"] = micro_batch
         self._job.metric(progress.iteration, **values)
         self._curves.add(progress.iteration, values)
         self._figures = {
             "it/s": values["it_s"],
             "loss": progress.smoothed,
+            **{name: losses[name] for name in ("gan", "disc") if name in losses},
             "lr": rate,
             "data wait %": values["data_wait"],
+            "memory GiB": values["memory_gib"],
             "variations": variations,
         }
         self.tick(progress.iteration)
-        self._raise_alarms(progress.iteration, tally)
+
+    def go_back(self, iteration: int) -> None:
+        """Forget the curves beyond ``iteration``."""
+        self._curves.go_back(iteration)
 
     def flush(self) -> None:
         """Bring the curves to the disk."""
         self._curves.flush()
-
-    def _raise_alarms(self, iteration: int, tally: Tally) -> None:
-        skipped = tally.bad_losses + tally.bad_gradients
-        what = "the loss was" if tally.bad_losses else "gradients were"
-        if tally.in_a_row >= PATIENCE:
-            hint = "lower optimizer.lr, or set precision: fp32; resume continues from the last checkpoint"
-            fact = f"the last {tally.in_a_row} updates up to iteration {iteration} were skipped: {what} not finite"
-            raise SrtuiError("training", fact, hint=hint)
-        if tally.bad_losses or skipped > SCALE_SEARCH:
-            self._job.alarm(f"{skipped} updates up to iteration {iteration} were skipped: {what} not finite")
 
 
 def _smoothed(old: float | None, loss: float) -> float | None:

@@ -11,6 +11,8 @@ import torch
 from srtui.config.reader import to_plain
 from srtui.config.requests import TrainRequest
 from srtui.engine import checkpoints
+from srtui.engine.checkpoints import Checkpoint
+from srtui.engine.ranks import Ranks
 from srtui.engine.training_state import TrainingState
 from srtui.errors import UsageError
 from srtui.jobs.context import JobContext
@@ -27,13 +29,18 @@ class About:
     """What the last digits of a result depend on, apart from the request."""
 
     @classmethod
-    def of(cls, request: TrainRequest, device: torch.device, threads: int, precision: str) -> About:
+    def of(cls, request: TrainRequest, ranks: Ranks, precision: str) -> About:
         """About a run that begins now."""
-        conditions = {"torch": str(torch.__version__), "device": device.type, "precision": precision}
         return cls(
             network=to_plain(request.profile.network),
             scale=request.scale,
-            conditions={**conditions, "threads": threads},
+            conditions={
+                "torch": str(torch.__version__),
+                "device": ranks.device.type,
+                "precision": precision,
+                "threads": ranks.threads,
+                "ranks": ranks.count,
+            },
         )
 
     def plain(self) -> dict[str, Any]:
@@ -45,7 +52,12 @@ class About:
         return f"{self.network['type']} ×{self.scale} ({options})"
 
 
-def resume(job: JobContext, state: TrainingState, now: About) -> None:
+def newest(job: JobContext, ranks: Ranks) -> Checkpoint | None:  # noqa: ARG001
+    """Read the newest checkpoint that can be used; None if there is none at all."""
+    return checkpoints.load_newest(job.folder.checkpoints, job.alarm)
+
+
+def resume(job: JobContext, state: TrainingState, now: About, ranks: Ranks) -> None:
     """Load the newest checkpoint that can be used into ``state``, if there is any.
 
     Raises
@@ -55,7 +67,7 @@ def resume(job: JobContext, state: TrainingState, now: About) -> None:
     SrtuiError
         If there are checkpoints, and none can be used.
     """
-    checkpoint = checkpoints.load_newest(job.folder.checkpoints, job.alarm)
+    checkpoint = newest(job, ranks)
     if checkpoint is not None:
         before = About(**checkpoint.state["about"])
         _assert_same_network(before, now)

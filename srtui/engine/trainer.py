@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
-from srtui.config.profile import Profile, Stage
-from srtui.config.reader import to_plain
 from srtui.config.requests import TrainRequest
 from srtui.data.datasets import Dataset, open_dataset
-from srtui.data.stream import SampleStream
-from srtui.engine import checkpoints, losses, networks
+from srtui.engine import losses, networks, trouble
 from srtui.engine.appraiser import Appraiser
-from srtui.engine.device import Arithmetic, autocast, choose_precision, pick_device, use_threads
+from srtui.engine.device import choose_precision, pick_device, use_threads
 from srtui.engine.ema import Ema
-from srtui.engine.model_card import ModelCard, card_of, metadata_of
-from srtui.engine.models import save_model
+from srtui.engine.feeding import Feed, feed
+from srtui.engine.keeping import go_back, keep_checkpoint, keep_model
+from srtui.engine.ranks import Alone, Ranks
 from srtui.engine.reporting import Reporter
 from srtui.engine.reservation import device_names, reserved
 from srtui.engine.resuming import About, resume
-from srtui.engine.schedules import learning_rate
+from srtui.engine.room import Room
+from srtui.engine.session import Place, Session, kept_model, phase_name, places
+from srtui.engine.stage_work import Conditions, StageWork
 from srtui.engine.tensorboard import Curves
-from srtui.engine.training_state import TrainingState
-from srtui.errors import MachineError, UsageError
+from srtui.engine.training_state import Health, TrainingState
+from srtui.errors import UsageError
 from srtui.jobs.context import JobContext, Stopped
+
+HEED = 10
+"""Updates between two looks of many ranks at each other's signals; one rank alone looks after every update."""
 
 
 def run(job: JobContext, request: TrainRequest) -> None:
-    """Train a network from its random beginning, or on from the job's newest checkpoint.
+    """Train a network from its beginning, or on from the job's newest checkpoint.
 
     Raises
     ------
@@ -45,50 +43,44 @@ def run(job: JobContext, request: TrainRequest) -> None:
     DeviceBusyError
         If another training holds the GPU.
     MachineError
-        If the batch does not fit on the GPU.
+        If a single crop does not fit on the GPU.
     SrtuiError
         If updates fail again and again, or every checkpoint is damaged.
     """
     device, threads = pick_device(request.device), use_threads(request.threads)
     with reserved(job, device_names(device), wait=request.wait):
-        job.phase("loading", quiet=300)
-        dataset = _dataset(request)
-        state = _new_state(request, device)
-        precision = choose_precision(request.profile.precision, device)
-        about = About.of(request, device, threads, precision)
-        resume(job, state, about)
-        if state.progress.finished:
-            return
-        with closing(Curves(job.folder.path / "tensorboard", state.progress.iteration)) as curves:
-            reporter = Reporter(job, curves, total=request.profile.iterations, device=device)
-            appraiser = Appraiser(job, dataset.reader("val"), curves)
-            session = _Session(job, request, dataset, device, precision, threads, about, reporter, appraiser)
-            _check_stages(session)
-            with _out_of_memory_explained(device):
-                _train(session, state)
+        train(job, request, Alone(device, threads))
 
 
-@dataclass(frozen=True, slots=True)
-class _Session:
-    """What stays as it is while a network is trained."""
-
-    job: JobContext
-    request: TrainRequest
-    dataset: Dataset
-    device: torch.device
-    precision: Arithmetic
-    threads: int
-    about: About
-    reporter: Reporter
-    appraiser: Appraiser
-
-    @property
-    def profile(self) -> Profile:
-        return self.request.profile
-
-    def report_download(self, done: int, total: int) -> None:
-        self.job.check()
-        self.job.progress(done >> 20, total >> 20, "MiB")
+def train(job: JobContext, request: TrainRequest, ranks: Ranks) -> None:
+    """Do one rank's part of the training."""
+    job.phase("loading", quiet=300)
+    job.reserve_room()
+    device, profile = ranks.device, request.profile
+    precision = choose_precision(profile.precision, device)
+    about = About.of(request, ranks, precision)
+    dataset = _dataset(request)
+    state = _new_state(request, device)
+    resume(job, state, about, ranks)
+    if state.progress.finished:
+        return
+    shown = job.folder.path / "tensorboard" if ranks.rank == 0 else None
+    with closing(Curves(shown, state.progress.iteration)) as curves:
+        session = Session(
+            job=job,
+            request=request,
+            ranks=ranks,
+            dataset=dataset,
+            conditions=Conditions(device=device, precision=precision, ranks=ranks, seed=request.seed),
+            about=about,
+            reporter=Reporter(job, curves, total=profile.iterations, device=device),
+            appraiser=Appraiser(job, dataset.reader("val"), curves),
+            room=Room(),
+        )
+        _check_stages(session)
+        if state.progress.iteration == 0:
+            keep_checkpoint(session, state)  # shows that there is room for one; and trouble may lead back to it
+        _train(session, state)
 
 
 def _dataset(request: TrainRequest) -> Dataset:
@@ -101,142 +93,164 @@ def _dataset(request: TrainRequest) -> Dataset:
 
 def _new_state(request: TrainRequest, device: torch.device) -> TrainingState:
     torch.manual_seed(request.seed)
-    torch.backends.cudnn.benchmark = True
-    net = networks.build(request.profile.network, request.scale).to(device)
-    net = net.to(memory_format=torch.channels_last)
+    torch.backends.cudnn.benchmark = not torch.are_deterministic_algorithms_enabled()
+    net = networks.build(request.profile.network, request.scale)
+    net = net.to(device).to(memory_format=torch.channels_last)
     return TrainingState(net=net, ema=Ema(net, request.profile.ema))
 
 
-@contextmanager
-def _out_of_memory_explained(device: torch.device) -> Iterator[None]:
-    try:
-        yield
-    except torch.OutOfMemoryError as error:
-        hint = "choose a smaller batch or gt_size, or free the GPU"
-        raise MachineError(str(device), str(error).splitlines()[0], hint=hint) from error
-
-
-def _check_stages(session: _Session) -> None:
+def _check_stages(session: Session) -> None:
     """Find out now what would be wrong with a stage that begins in a week."""
     for stage in session.profile.stages:
-        losses.fetch(stage.losses, session.report_download)
+        if stage.batch < session.ranks.count:
+            fact = f"{stage.batch} crops cannot be dealt to {session.ranks.count} GPUs"
+            raise UsageError("batch", fact, hint="choose a larger batch, or fewer GPUs")
+        losses.fetch(stage.losses, lambda done, total: _report_download(session.job, done, total))
         losses.build(stage.losses, device=session.device)
-        _samples(session, stage, 0).close()
+        if stage.gan is not None:
+            networks.build_discriminator(stage.gan.discriminator, stage.gt_size)
+        session.samples(stage, 0).close()
 
 
-def _train(session: _Session, state: TrainingState) -> None:
+def _report_download(job: JobContext, done: int, total: int) -> None:
+    job.check()
+    job.progress(done >> 20, total >> 20, "MiB")
+
+
+def _train(session: Session, state: TrainingState) -> None:
     """All stages that are not done yet, then the network's file."""
-    progress, stages = state.progress, session.profile.stages
-    session.job.phase("training", quiet=300)
-    if _due(session, state, session.profile.validate_every) and progress.validated < progress.iteration:
+    if _due(session, state, session.profile.validate_every) and state.progress.validated < state.progress.iteration:
         _attend(session, state)  # stopped in the middle of this validation
-    first = 0
-    for stage in stages:
-        if progress.iteration < first + stage.iterations:
-            _train_stage(session, state, stage, first)
-        first += stage.iterations
-    _finish(session, state)
+    while place := next((each for each in places(session.profile) if state.progress.iteration < each.end), None):
+        if fact := _train_stage(session, state, place):
+            go_back(session, state, fact)
+    keep_model(session, state, Path(session.request.model))
+    state.progress.finished = True
+    keep_checkpoint(session, state)
 
 
-def _train_stage(session: _Session, state: TrainingState, stage: Stage, first: int) -> None:
-    """Updates ``first + 1`` to ``first + stage.iterations``, as far as they are not done."""
-    progress, reporter = state.progress, session.reporter
-    stepper = state.begin_stage(stage, done=progress.iteration - first, scale_loss=session.precision == "fp16")
-    loss_of = losses.build(stage.losses, device=session.device)
-    with closing(_samples(session, stage, progress.position)) as samples:
-        reporter.pace.start(progress.iteration, samples.wait_seconds)
-        while progress.iteration < first + stage.iterations:
-            rate = learning_rate(stage, progress.iteration - first)
-            batch = next(samples)
-            lq_bchw, gt_bchw = (_to_device(array, session.device) for array in (batch.lq_bchw, batch.gt_bchw))
-            with autocast(session.device, session.precision):
-                restored_bchw = state.net(lq_bchw)
-            stepper.step(loss_of(restored_bchw, gt_bchw), rate)
-            progress.iteration += 1
-            progress.position = samples.position
-            state.ema.update(progress.iteration)
-            if _due(session, state, session.profile.log_every):
-                reporter.read(progress, stepper.read(), rate, samples.wait_seconds, samples.variations)
-            reporter.tick(progress.iteration)
+def _train_stage(session: Session, state: TrainingState, place: Place) -> str | None:
+    """Do the updates of a stage that are not done; gives what stands in the way if they fail again and again."""
+    reporter, stage = session.reporter, place.stage
+    reporter.begin(phase_name(place, session.profile), state.progress.iteration)
+    work = _begin_stage(session, state, place)
+    with feed(session.samples(stage, state.progress.position), session.device) as fed:
+        reporter.pace.start(state.progress.iteration, fed.waited())
+        while state.progress.iteration < place.end:
+            _update(state, work, fed, place)
+            if _due(session, state, session.profile.log_every) and (fact := _read(session, state, work, fed, place)):
+                return fact
+            reporter.tick(state.progress.iteration)
             _attend(session, state)
+    return None
 
 
-def _samples(session: _Session, stage: Stage, position: int) -> SampleStream:
-    # On a CPU the cores belong to the network: cutting crops takes a hundredth of its time.
-    threads = 1 if session.device.type == "cpu" else session.threads
-    return SampleStream(
-        session.dataset,
-        seed=session.request.seed,
-        gt_size=stage.gt_size,
-        batch=stage.batch,
-        threads=threads,
-        start=position,
-        empty=_pinned if session.device.type == "cuda" else None,
+def _begin_stage(session: Session, state: TrainingState, place: Place) -> StageWork:
+    progress, done = state.progress, state.progress.iteration - place.first
+    if not done:
+        # As a run of its own would begin from the file of the one before: that holds the averaged weights.
+        if place.before is not None:
+            state.begin_from_average()
+        if path := kept_model(place, Path(session.request.model)):
+            keep_model(session, state, path)
+        progress.health, progress.smoothed, progress.micro_batch = Health(), None, 0
+
+    def shrunk(micro_batch: int, reason: str) -> None:
+        progress.micro_batch = micro_batch
+        same = f"going on with {micro_batch} crops at once, which add up to the same batch of {place.stage.batch}"
+        session.job.alarm(f"out of memory at iteration {progress.iteration + 1} ({reason}): {same}")
+
+    micro_batch = progress.micro_batch or session.request.micro_batch
+    work = StageWork(
+        state.net, state.ema, place.stage, place.number, session.conditions, micro_batch=micro_batch, shrunk=shrunk
     )
+    state.take_up(work, done=done)
+    return work
 
 
-def _pinned(shape: tuple[int, int, int, int]) -> NDArray[np.float32]:
-    """Memory that a GPU fetches while Python goes on."""
-    array: NDArray[np.float32] = torch.empty(shape, pin_memory=True).numpy()
-    return array
+def _update(state: TrainingState, work: StageWork, fed: Feed, place: Place) -> None:
+    """Do one update; the host runs ahead of the device here, and never waits for it."""
+    progress = state.progress
+    lq_bchw, gt_bchw = fed.take()
+    done = progress.iteration - place.first
+    work.update(lq_bchw, gt_bchw, done=done, iteration=progress.iteration + 1, slower=progress.slower)
+    fed.prepare()
+    progress.iteration += 1
+    progress.position += place.stage.batch
 
 
-def _to_device(array_bchw: NDArray[np.float32], device: torch.device) -> Tensor:
-    tensor_bchw = torch.from_numpy(array_bchw).to(device, non_blocking=True)
-    return tensor_bchw.contiguous(memory_format=torch.channels_last)
+def _read(session: Session, state: TrainingState, work: StageWork, fed: Feed, place: Place) -> str | None:
+    """Wait for the device, and tell what happened since the last reading; gives what stands in the way, if anything."""
+    progress = state.progress
+    tallies, figures = work.read()
+    progress.skipped += sum(tally.skipped for tally in tallies)
+    session.reporter.read(
+        progress,
+        tallies[0],
+        figures,
+        rate=progress.slower * work.rate(progress.iteration - 1 - place.first),
+        waited=fed.waited(),
+        variations=fed.variations,
+        micro_batch=work.micro_batch,
+    )
+    for text in trouble.alarms(progress, tallies, figures, session.conditions.precision):
+        session.job.alarm(text)
+    return trouble.stuck(progress.iteration, tallies)
 
 
-def _due(session: _Session, state: TrainingState, every: int) -> bool:
-    return state.progress.iteration % every == 0 or state.progress.iteration == session.profile.iterations
+def _due(session: Session, state: TrainingState, every: int) -> bool:
+    """Whether an iteration is one of every so many, or the last of its stage."""
+    iteration = state.progress.iteration
+    return iteration % every == 0 or any(iteration == place.end for place in places(session.profile))
 
 
-def _attend(session: _Session, state: TrainingState) -> None:
-    """Between two updates: do what the profile, the user or the system asks for now."""
-    job, profile, iteration = session.job, session.profile, state.progress.iteration
-    looking = _due(session, state, profile.log_every)  # at the control files; a signal is seen at once
+def _attend(session: Session, state: TrainingState) -> None:
+    """Between two updates: do what the profile, the user or the system asks for now, on all ranks alike."""
+    job, ranks, profile = session.job, session.ranks, session.profile
+    looking = _due(session, state, profile.log_every)  # at the control files; a signal is seen earlier
     with session.reporter.pace.away():
-        if looking:
+        if looking and session.leads:
             job.wait_while_paused()
-        stopping = job.interrupted or (looking and job.stop_asked())
-        validate = looking and job.asked("validate")
-        save = looking and job.asked("checkpoint")
+        stopping = _stop_asked(session, state, looking=looking)
+        validate = looking and ranks.agree(session.leads and job.asked("validate"))
+        save = looking and ranks.agree(session.leads and job.asked("checkpoint"))
         if not stopping and (validate or _due(session, state, profile.validate_every)):
-            try:
-                save |= _validate(session, state)
-            except Stopped:
-                stopping = True
-        save |= iteration % profile.checkpoint_every == 0 and iteration < profile.iterations
+            better, stopping = _validate(session, state)
+            save |= better
+        save |= _due(session, state, profile.checkpoint_every) and state.progress.iteration < profile.iterations
         if save or stopping:
-            _save(session, state)
+            keep_checkpoint(session, state)
     if stopping:
         raise Stopped
 
 
-def _validate(session: _Session, state: TrainingState) -> bool:
-    """Measure the averaged network; tells whether it is the best so far."""
-    progress = state.progress
-    score = session.appraiser.appraise(state.ema.net, progress.iteration)
-    progress.validated = progress.iteration
-    if score is None or (progress.best_psnr is not None and score.network.psnr_y <= progress.best_psnr):
+def _stop_asked(session: Session, state: TrainingState, *, looking: bool) -> bool:
+    job, ranks = session.job, session.ranks
+    if ranks.count > 1 and not looking and state.progress.iteration % HEED:
         return False
-    progress.best, progress.best_psnr = progress.iteration, score.network.psnr_y
-    return True
+    return ranks.any(job.interrupted) or (looking and ranks.agree(session.leads and job.stop_asked()))
 
 
-def _save(session: _Session, state: TrainingState) -> None:
-    """Write a checkpoint, and remove those that are too old."""
-    request, root, progress = session.request, session.job.folder.checkpoints, state.progress
-    card = ModelCard(
-        network=request.profile.network, scale=request.scale, overlap=state.net.overlap, recipe=to_plain(request)
-    )
-    checkpoints.save(root, state.checkpoint(session.about.plain()), metadata_of(card))
-    checkpoints.prune(root, progress.best)
-    session.reporter.flush()
-    session.job.event("checkpoint", iteration=progress.iteration)
+def _validate(session: Session, state: TrainingState) -> tuple[bool, bool]:
+    """Measure the averaged network; tells whether it is the best so far, and whether the job is to stop.
 
-
-def _finish(session: _Session, state: TrainingState) -> None:
-    """Write the averaged network; only then say, in the last checkpoint, that nothing is left to do."""
-    save_model(Path(session.request.model), state.ema.net.state_dict(), card_of(state.ema.net, session.request))
-    state.progress.finished = True
-    _save(session, state)
+    A discriminator trades PSNR for looks, so that only stages without one are compared.
+    """
+    progress = state.progress
+    try:
+        # A preview that the full disk has no room for is a reason to wait, and not to stop.
+        score = session.job.insist(
+            lambda: session.appraiser.appraise(state.ema.net, progress.iteration), "the previews of a validation"
+        )
+        stopping = False
+    except Stopped:
+        score, stopping = None, True
+    if session.ranks.any(stopping):
+        return False, True
+    progress.validated = progress.iteration
+    place = next(each for each in places(session.profile) if progress.iteration <= each.end)
+    psnr = None if score is None else score.network.psnr_y
+    if psnr is None or place.stage.gan is not None or (progress.best_psnr is not None and psnr <= progress.best_psnr):
+        return False, False
+    progress.best, progress.best_psnr = progress.iteration, psnr
+    return True, False

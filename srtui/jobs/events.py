@@ -22,10 +22,24 @@ class EventWriter:
         _cut_torn_line(self._descriptor)
 
     def write(self, kind: str, **fields: Any) -> None:
-        """Append one event; NaN and infinities become null, which JSON can say."""
+        """Append one event; NaN and infinities become null, which JSON can say.
+
+        Raises
+        ------
+        OSError
+            If there is no room for the whole line; nothing of it stays.
+        """
         event = {"v": VERSION, "t": round(now(), 3), "kind": kind, **fields}
-        line = json.dumps(_finite(event), ensure_ascii=False, allow_nan=False) + "\n"
-        os.write(self._descriptor, line.encode())
+        line = (json.dumps(_finite(event), ensure_ascii=False, allow_nan=False) + "\n").encode()
+        begin = os.lseek(self._descriptor, 0, os.SEEK_CUR)
+        done = 0
+        try:
+            while done < len(line):
+                done += os.write(self._descriptor, line[done:])  # the last bytes of a disk: first less, then ENOSPC
+        except OSError:
+            os.ftruncate(self._descriptor, begin)
+            os.lseek(self._descriptor, begin, os.SEEK_SET)
+            raise
 
     def close(self) -> None:
         """Close the file."""

@@ -26,6 +26,8 @@ class JobStatus:
     done: int = 0
     total: int = 0
     unit: str = ""
+    reason: str = ""
+    """Why it is paused, if nobody asked for it."""
     figures: dict[str, Any] = field(default_factory=dict)
     """What the phase measures: it/s, loss, …"""
     eta: float | None = None
@@ -61,6 +63,7 @@ def read_status(folder: JobFolder) -> JobStatus:
         done=last.get("done", 0),
         total=last.get("total", 0),
         unit=last.get("unit", ""),
+        reason=last.get("reason", ""),
         figures=last.get("figures", {}),
         eta=last.get("eta"),
         updated=last.get("t"),

@@ -12,7 +12,8 @@ def phase_of(status: JobStatus) -> str:
     """What a job is doing, in a few words."""
     inner = status.figures.get("phase")
     what = f"{status.phase.split(' (')[0]}: {inner}" if inner else status.phase
-    return f"{what} [{status.state}]" if status.state in {"paused", "stalled", "queued"} else what
+    state = ": ".join(filter(None, [status.state, status.reason if status.state == "paused" else ""]))
+    return f"{what} [{state}]" if status.state in {"paused", "stalled", "queued"} else what
 
 
 def words(status: JobStatus) -> str:

@@ -81,7 +81,7 @@ def test_nothing_saved_is_nothing_loaded(tmp_path: Path) -> None:
 def test_the_last_three_and_the_best_are_kept(tmp_path: Path) -> None:
     for iteration in (5, 10, 15, 20, 100):
         save(tmp_path, checkpoint(iteration), METADATA)
-        prune(tmp_path, best=10)
+        prune(tmp_path, {10, None})
     assert checkpoints.iterations(tmp_path) == [10, 15, 20, 100]
 
 

@@ -12,11 +12,10 @@ import pytest
 import torch
 
 from srtui.engine.pace import Pace
-from srtui.engine.reporting import PATIENCE, Reporter
+from srtui.engine.reporting import Reporter
 from srtui.engine.stepper import Tally
 from srtui.engine.tensorboard import Curves
 from srtui.engine.training_state import Progress
-from srtui.errors import SrtuiError
 from srtui.jobs.context import JobContext
 from srtui.jobs.events import read_events
 from srtui.jobs.folder import create
@@ -36,9 +35,10 @@ class Fixture:
         self.reporter = Reporter(self.job, self.curves, total=100, device=torch.device("cpu"))
         self.reporter.pace.start(0, 0.0)
 
-    def read(self, iteration: int, tally: Tally) -> None:
+    def read(self, iteration: int, tally: Tally, losses: dict[str, float] | None = None, micro_batch: int = 0) -> None:
         self.progress.iteration = iteration
-        self.reporter.read(self.progress, tally, 1e-3, 0.0)
+        how: dict[str, Any] = {"rate": 1e-3, "waited": 0.0, "variations": 7, "micro_batch": micro_batch}
+        self.reporter.read(self.progress, tally, losses or {}, **how)
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         return [event for event in read_events(self.job.folder.events) if event["kind"] == kind]
@@ -66,28 +66,33 @@ def test_the_live_figures_say_where_it_is(run: Fixture) -> None:
     run.read(100, tally())
     status = read_status(run.job.folder)
     assert (status.done, status.total, status.unit) == (100, 100, "iterations")
-    assert status.figures.keys() == {"it/s", "loss", "lr", "data wait %", "variations"}
+    assert status.figures.keys() == {"it/s", "loss", "lr", "data wait %", "memory GiB", "variations"}
 
 
-def test_a_skipped_update_is_an_alarm_and_not_the_end(run: Fixture) -> None:
-    run.read(10, tally(bad_losses=1))
-    (alarm,) = run.events("alarm")
-    assert alarm["text"] == "1 updates up to iteration 10 were skipped: the loss was not finite"
-    assert run.progress.skipped == 1
+def test_the_parts_of_a_loss_and_the_discriminator_are_told_apart(run: Fixture) -> None:
+    parts = {"content": 0.4, "gan": 0.1, "disc": 1.2, "disc_real": 0.3, "disc_fake": -0.2, "disc_right": 0.8}
+    run.read(100, tally(), parts, micro_batch=4)
+    (metric,) = run.events("metric")
+    assert parts.items() <= metric.items()
+    assert metric["micro_batch"] == 4
+    assert {"gan", "disc"} <= read_status(run.job.folder).figures.keys()
 
 
-def test_the_search_for_a_loss_scale_is_no_alarm(run: Fixture) -> None:
-    run.read(10, tally(bad_gradients=10, in_a_row=10))
-    assert not run.events("alarm")
-    run.read(30, tally(bad_gradients=20, in_a_row=30))
-    assert run.events("alarm")
-
-
-def test_repeated_trouble_is_a_failure_that_says_what_to_do(run: Fixture) -> None:
-    run.read(10, tally(loss=math.nan, bad_losses=10, in_a_row=PATIENCE - 1))
-    with pytest.raises(SrtuiError, match=f"last {PATIENCE} updates up to iteration 20") as caught:
-        run.read(20, tally(loss=math.nan, bad_losses=10, in_a_row=PATIENCE))
-    assert "optimizer.lr" in caught.value.hint
+def test_the_time_left_is_never_negative_after_a_resume(tmp_path: Path) -> None:
+    job = JobContext(create(tmp_path, "train", {}), resumed=True)
+    reporter = Reporter(job, Curves(None, 90), total=100, device=torch.device("cpu"))
+    reporter.begin("training", 90)
+    assert read_status(job.folder).eta is None
+    reporter.tick(100)
+    assert read_status(job.folder).eta == 0
+    for back_at in (40, 41, 99):
+        reporter.begin("training", back_at)  # trouble led back
+        reporter.tick(back_at)
+        assert read_status(job.folder).eta is None
+    reporter.tick(100)
+    eta = read_status(job.folder).eta
+    assert eta is not None
+    assert eta >= 0
 
 
 def test_a_reading_without_a_finite_loss_leaves_the_smoothed_one_alone(run: Fixture) -> None:

@@ -25,6 +25,11 @@ def loss_of(net: nn.Module, factor: float = 1.0) -> torch.Tensor:
     return (net(x) * factor).abs().mean()
 
 
+def step(stepper: Stepper, loss: torch.Tensor, rate: float) -> None:
+    stepper.add(loss)
+    stepper.step(rate)
+
+
 def values(net: nn.Module) -> list[torch.Tensor]:
     return [value.detach().clone() for value in net.state_dict().values()]
 
@@ -40,7 +45,7 @@ def test_a_step_is_adams(scale_loss: bool) -> None:
     stepper = Stepper(net.parameters(), Adam(lr=RATE), scale_loss=scale_loss)
     adam = torch.optim.Adam(twin.parameters(), lr=RATE, betas=(0.9, 0.99))
     for rate in (1e-2, 5e-3, 1e-3):
-        stepper.step(loss_of(net), rate)
+        step(stepper, loss_of(net), rate)
         adam.param_groups[0]["lr"] = rate
         adam.zero_grad()
         loss_of(twin).backward()
@@ -52,9 +57,9 @@ def test_a_step_is_adams(scale_loss: bool) -> None:
 def test_a_loss_that_is_not_finite_changes_nothing_even_where_the_gradient_looks_healthy() -> None:
     net = small_net()
     stepper = Stepper(net.parameters(), Adam(), scale_loss=False)
-    stepper.step(loss_of(net), RATE)
+    step(stepper, loss_of(net), RATE)
     before, state = values(net), copy.deepcopy(stepper.state_dict()["optimizer"])
-    stepper.step(loss_of(net) + math.inf, RATE)  # its gradient is finite
+    step(stepper, loss_of(net) + math.inf, RATE)  # its gradient is finite
     assert_same(values(net), before)
     for mine, old in zip(stepper.state_dict()["optimizer"]["state"].values(), state["state"].values(), strict=True):
         assert all(torch.equal(mine[name], old[name]) for name in old)
@@ -69,7 +74,7 @@ def test_a_gradient_that_is_not_finite_skips_the_step() -> None:
     before = values(net)
     weight = next(net.parameters())
     poison = weight.sum().sub(weight.sum().detach()).sqrt()  # value 0, derivative infinite
-    stepper.step(loss_of(net) + poison, RATE)
+    step(stepper, loss_of(net) + poison, RATE)
     assert_same(values(net), before)
     tally = stepper.read()
     assert (tally.bad_losses, tally.bad_gradients) == (0, 1)
@@ -80,7 +85,7 @@ def test_skips_in_a_row_are_counted_across_readings_and_end_with_a_good_step() -
     stepper = Stepper(net.parameters(), Adam(), scale_loss=False)
     rows = []
     for factor in (math.nan, math.nan, math.nan, 1.0, math.nan):
-        stepper.step(loss_of(net, factor), RATE)
+        step(stepper, loss_of(net, factor), RATE)
         rows.append(stepper.read().in_a_row)
     assert rows == [1, 2, 3, 0, 1]
 
@@ -91,7 +96,7 @@ def test_the_mean_loss_is_taken_since_the_last_reading() -> None:
     losses = []
     for factor in (1.0, 2.0, 5.0):
         losses.append(float(loss_of(net, factor).detach()))
-        stepper.step(loss_of(net, factor), 1e-9)
+        step(stepper, loss_of(net, factor), 1e-9)
     assert stepper.read().loss == pytest.approx(sum(losses) / 3, rel=1e-6)
     assert math.isnan(stepper.read().loss)
 
@@ -99,17 +104,17 @@ def test_the_mean_loss_is_taken_since_the_last_reading() -> None:
 def test_fp16_halves_its_scale_on_overflow_and_doubles_it_after_long_good_service() -> None:
     net = small_net()
     stepper = Stepper(net.parameters(), Adam(), scale_loss=True)
-    stepper.step(loss_of(net, math.inf), RATE)
+    step(stepper, loss_of(net, math.inf), RATE)
     assert stepper.state_dict()["scale"] == FIRST_SCALE / 2
     for _ in range(GROWTH_INTERVAL):
-        stepper.step(loss_of(net), 1e-9)
+        step(stepper, loss_of(net), 1e-9)
     assert stepper.state_dict()["scale"] == FIRST_SCALE
 
 
 def test_a_step_never_waits_for_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     net = small_net()
     stepper = Stepper(net.parameters(), Adam(), scale_loss=True)
-    stepper.step(loss_of(net), RATE)
+    step(stepper, loss_of(net), RATE)
 
     def forbidden(*_: object) -> None:
         raise AssertionError("the host waited for the device")
@@ -117,20 +122,20 @@ def test_a_step_never_waits_for_the_device(monkeypatch: pytest.MonkeyPatch) -> N
     for name in ("item", "tolist", "__bool__", "__float__", "__int__", "cpu", "numpy"):
         monkeypatch.setattr(torch.Tensor, name, forbidden)
     loss = loss_of(net)
-    stepper.step(loss, RATE)
+    step(stepper, loss, RATE)
 
 
 def test_loading_a_state_continues_exactly() -> None:
     net = small_net()
     stepper = Stepper(net.parameters(), Adam(), scale_loss=True)
     for _ in range(3):
-        stepper.step(loss_of(net), RATE)
+        step(stepper, loss_of(net), RATE)
     saved_net, saved = copy.deepcopy(net.state_dict()), copy.deepcopy(stepper.state_dict())
-    stepper.step(loss_of(net), RATE)
+    step(stepper, loss_of(net), RATE)
     other = small_net()
     other.load_state_dict(saved_net)
     resumed = Stepper(other.parameters(), Adam(), scale_loss=True)
     resumed.load_state_dict(saved)
-    resumed.step(loss_of(other), RATE)
+    step(resumed, loss_of(other), RATE)
     assert_same(values(other), values(net))
     assert resumed.read() == stepper.read()

@@ -108,7 +108,7 @@ def every_tensor(folder: JobFolder) -> dict[str, torch.Tensor]:
     flat: dict[str, torch.Tensor] = {}
     _flatten("net", dict(found.net), flat)
     _flatten("ema", dict(found.ema), flat)
-    _flatten("stepper", found.state["stepper"], flat)
+    _flatten("work", found.state["work"], flat)
     flat["iteration"] = torch.tensor(found.iteration)
     return flat
 

@@ -1,0 +1,247 @@
+"""One stage's updates: the network's turn, the discriminator's, each in as many parts as fit into the memory."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from srtui.config.profile import Stage
+from srtui.degradation import draws
+from srtui.engine import losses
+from srtui.engine.adversary import Adversary
+from srtui.engine.device import Arithmetic, autocast
+from srtui.engine.ema import Ema
+from srtui.engine.means import Means
+from srtui.engine.networks import SRNetwork
+from srtui.engine.ranks import Ranks
+from srtui.engine.schedules import learning_rate
+from srtui.engine.stepper import Stepper, Tally
+from srtui.errors import MachineError
+
+Shrunk = Callable[[int, str], None]
+"""Called with the new size and the reason when a part did not fit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """What holds for all updates of a run."""
+
+    device: torch.device
+    precision: Arithmetic
+    ranks: Ranks
+    seed: int
+
+
+class StageWork:
+    """Network, averaged network, optimiser and, in a GAN stage, the discriminator: one call of `update` moves them all.
+
+    Nothing in an update waits for the device, and every random draw in it is a pure function of the seed, the update's
+    number and the rank: there are no random states to save, and an update that is begun again draws the same.
+
+    Attributes
+    ----------
+    micro_batch
+        Crops that go through the network at once; 0: all.
+    """
+
+    def __init__(
+        self,
+        net: SRNetwork,
+        ema: Ema,
+        stage: Stage,
+        number: int,
+        conditions: Conditions,
+        *,
+        micro_batch: int,
+        shrunk: Shrunk,
+    ) -> None:
+        self._net, self._ema, self._stage, self._conditions = net, ema, stage, conditions
+        self._objective = losses.build(stage.losses, device=conditions.device)
+        scale_loss = conditions.precision == "fp16"
+        self._stepper = Stepper(net.parameters(), stage.optimizer, scale_loss=scale_loss, ranks=conditions.ranks)
+        self._means = Means(("content", "gan"), conditions.device, conditions.ranks)
+        self._adversary = _adversary(stage, number, conditions)
+        self.micro_batch = micro_batch
+        self._shrunk = shrunk
+
+    def _forward(self, lq_bchw: Tensor) -> Tensor:
+        """The network in training, and the one place where another way to compute it can be chosen."""
+        with autocast(self._conditions.device, self._conditions.precision):
+            restored_bchw: Tensor = self._net(lq_bchw)
+        return restored_bchw.float()
+
+    def rate(self, done: int) -> float:
+        """Learning rate of the update after ``done`` updates of the stage."""
+        return learning_rate(self._stage, done)
+
+    def update(self, lq_bchw: Tensor, gt_bchw: Tensor, *, done: int, iteration: int, slower: float) -> None:
+        """Make one update.
+
+        Parameters
+        ----------
+        lq_bchw, gt_bchw
+            This rank's part of the batch, on the device.
+        done
+            Updates of the stage that are done.
+        iteration
+            Number of this update in the run, from 1.
+        slower
+            Factor of the learning rates.
+        """
+        gan, adversary, rate = self._stage.gan, self._adversary, slower * self.rate(done)
+        moving = gan is None or (done + 1) % gan.every == 0
+        restored_bchw = self._restore(lq_bchw, gt_bchw, iteration, moving=moving)
+        if moving:
+            self._stepper.step(rate)
+        if gan is not None and adversary is not None:
+            self._judge(adversary, restored_bchw, gt_bchw, iteration)
+            adversary.stepper.step(rate * gan.optimizer.lr / self._stage.optimizer.lr)
+        if moving:
+            self._ema.update(iteration)
+
+    def _restore(self, lq_bchw: Tensor, gt_bchw: Tensor, iteration: int, *, moving: bool) -> Tensor:
+        """Do the network's turn: what it makes of ``lq_bchw``, detached, and its gradient if it is ``moving``."""
+        restored: list[Tensor] = []
+
+        def begin() -> None:
+            restored.clear()
+            self._stepper.drop()
+            self._draw(iteration, "network")
+
+        def part(crops: slice, share: float) -> None:
+            lq, gt = lq_bchw[crops], gt_bchw[crops]
+            with torch.set_grad_enabled(moving):
+                now = self._forward(lq)
+            if moving:
+                self._stepper.add(self._loss(now, lq, gt, share), share)
+            restored.append(now.detach())
+
+        self._in_parts(len(lq_bchw), begin, part)
+        return restored[0] if len(restored) == 1 else torch.cat(restored)
+
+    def _loss(self, restored_bchw: Tensor, lq_bchw: Tensor, gt_bchw: Tensor, share: float) -> Tensor:
+        averaged_bchw = self._averaged(lq_bchw) if self._objective.needs_average else None
+        content = self._objective(restored_bchw, gt_bchw, averaged_bchw)
+        if self._stage.gan is None or self._adversary is None:
+            return content
+        fooled = self._adversary.fool(restored_bchw, gt_bchw)
+        self._means.add(share, content=content, gan=fooled)
+        return content + self._stage.gan.weight * fooled
+
+    def _averaged(self, lq_bchw: Tensor) -> Tensor:
+        with torch.no_grad(), autocast(self._conditions.device, self._conditions.precision):
+            averaged_bchw: Tensor = self._ema.net(lq_bchw)
+        return averaged_bchw.float()
+
+    def _judge(self, adversary: Adversary, restored_bchw: Tensor, gt_bchw: Tensor, iteration: int) -> None:
+        """Do the discriminator's turn, up to its gradient."""
+
+        def begin() -> None:
+            adversary.stepper.drop()
+            self._draw(iteration, "discriminator")
+
+        def part(crops: slice, share: float) -> None:
+            adversary.learn(restored_bchw[crops], gt_bchw[crops], share)
+
+        self._in_parts(len(gt_bchw), begin, part)
+
+    def _draw(self, iteration: int, turn: str) -> None:
+        conditions = self._conditions
+        seed = draws.key(conditions.seed, "update", iteration, turn, conditions.ranks.rank)
+        torch.default_generator.manual_seed(seed)
+        if conditions.device.type == "cuda":
+            torch.cuda.default_generators[conditions.device.index or 0].manual_seed(seed)
+
+    def _in_parts(self, crops: int, begin: Callable[[], None], part: Callable[[slice, float], None]) -> None:
+        """Call ``part`` for all crops; where the memory does not suffice, from the beginning with half as many at once.
+
+        The other ranks need not know: they wait where gradients are averaged, which comes after.
+        """
+        while True:
+            begin()
+            try:
+                for each in parts(crops, self.micro_batch):
+                    # Shares of the ranks add up to their number: the mean over the ranks is the mean over the batch.
+                    share = (each.stop - each.start) * self._conditions.ranks.count / self._stage.batch
+                    part(each, share)
+            except RuntimeError as error:
+                if not out_of_memory(error):
+                    raise
+                reason = str(error).partition("\n")[0]
+            else:
+                return
+            # Out of the handler: the error's traceback holds the tensors that are to be freed.
+            begin()
+            self._halve(crops, reason)
+
+    def _halve(self, crops: int, reason: str) -> None:
+        tried = min(self.micro_batch or crops, crops)
+        if tried == 1:
+            hint = "choose a smaller gt_size or network, or free the GPU"
+            fact = f"one crop of {self._stage.gt_size} pixels does not fit: {reason}"
+            raise MachineError(str(self._conditions.device), fact, hint=hint)
+        self.micro_batch = -(-tried // 2)
+        gc.collect()
+        if self._conditions.device.type == "cuda":
+            torch.cuda.empty_cache()
+        self._shrunk(self.micro_batch, reason)
+
+    def read(self) -> tuple[tuple[Tally, ...], dict[str, float]]:
+        """Wait for the device: what happened to the network (and the discriminator), and the losses apart."""
+        tally = self._stepper.read()
+        if self._adversary is None:
+            return (tally,), {}
+        figures = {**self._means.read(), **self._adversary.means.read()}
+        return (tally, self._adversary.stepper.read()), figures
+
+    def steady(self) -> bool:
+        """Wait for the device: whether the last update was not skipped."""
+        others = () if self._adversary is None else (self._adversary.stepper,)
+        return not any(stepper.in_a_row() for stepper in (self._stepper, *others))
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that later updates and readings depend on, apart from the networks that outlive a stage."""
+        return {
+            "stepper": self._stepper.state_dict(),
+            "means": self._means.state_dict(),
+            "adversary": None if self._adversary is None else self._adversary.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from ``state_dict``'s result, on this device."""
+        self._stepper.load_state_dict(state["stepper"])
+        self._means.load_state_dict(state["means"])
+        if self._adversary is not None:
+            self._adversary.load_state_dict(state["adversary"])
+
+
+def _adversary(stage: Stage, number: int, conditions: Conditions) -> Adversary | None:
+    if stage.gan is None:
+        return None
+    return Adversary(
+        stage.gan,
+        stage.gt_size,
+        seed=draws.key(conditions.seed, "discriminator", number),
+        device=conditions.device,
+        precision=conditions.precision,
+        ranks=conditions.ranks,
+    )
+
+
+def parts(crops: int, most: int) -> Iterator[slice]:
+    """Parts of a batch, of at most ``most`` crops (0: all), as equal as can be."""
+    count = -(-crops // (most or crops))
+    size = -(-crops // count)
+    for first in range(0, crops, size):
+        yield slice(first, min(first + size, crops))
+
+
+def out_of_memory(error: RuntimeError) -> bool:
+    """Whether an error says that memory ran out: torch's own, its libraries', or the CPU's."""
+    text = str(error)
+    return isinstance(error, torch.OutOfMemoryError) or "_ALLOC_FAILED" in text or "can't allocate memory" in text
