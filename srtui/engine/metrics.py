@@ -8,8 +8,10 @@ use Y, BasicSR's model zoo RGB, both with a border of ``scale`` pixels left out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from typing import Any
 
 import cv2
 import numpy as np
@@ -38,6 +40,12 @@ class Figures:
     ssim_y: float
     psnr_rgb: float
     ssim_rgb: float
+    lpips: float | None = None
+    """Learned perceptual distance (lpips.py), where its weights are given."""
+    blocks_8: float | None = None
+    """Energy on the lattice of blocks of 8 lq pixels, in levels² (block_amplification.py); None: too small for it."""
+    blocks_16: float | None = None
+    """The same of 16."""
 
 
 def compare(restored_hwc: NDArray[np.uint8], gt_hwc: NDArray[np.uint8], border: int) -> Figures:
@@ -76,9 +84,15 @@ def compare(restored_hwc: NDArray[np.uint8], gt_hwc: NDArray[np.uint8], border: 
 
 
 def mean(figures: Iterable[Figures]) -> Figures:
-    """Average each number over the pictures (there must be one)."""
+    """Average each number over the pictures that have it (there must be a picture)."""
     rows = list(figures)
-    return Figures(**{f.name: float(np.mean([getattr(row, f.name) for row in rows])) for f in fields(Figures)})
+    return Figures(**{f.name: _mean([getattr(row, f.name) for row in rows]) for f in fields(Figures)})
+
+
+def _mean(values: list[float | None]) -> Any:
+    there = [value for value in values if value is not None]
+    # fsum: the same mean to the last bit, however the pictures were shared out among ranks.
+    return math.fsum(there) / len(there) if there else None
 
 
 def luma(rgb_hwc: NDArray[np.uint8]) -> Planes:
