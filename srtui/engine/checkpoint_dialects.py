@@ -72,14 +72,27 @@ def unwrap(loaded: object, path: str) -> dict[str, Tensor]:
     UsageError
         If it holds no weights.
     """
-    found = loaded
-    for _ in range(_DEEPEST):
-        inner = next((key for key in _WRAPPERS if isinstance(found, Mapping) and key in found), None)
-        found = found if inner is None else found[inner]  # type: ignore[index]  # a key was found in it
+    _, found = _opened(loaded)
     weights = found if isinstance(found, Mapping) else {}
     if not weights or not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in weights.items()):
         raise UsageError(path, f"holds no network's weights but {_summary(found)}", hint=_EXPECTED)
     return _renamed({_bare(name): value for name, value in weights.items()})
+
+
+def wrapper_of(loaded: object) -> str:
+    """Keys under which `unwrap` finds the weights: ``params_ema``, ``state_dict.net``; nothing where they lie bare."""
+    return ".".join(_opened(loaded)[0])
+
+
+def _opened(loaded: object) -> tuple[list[str], object]:
+    keys: list[str] = []
+    found = loaded
+    for _ in range(_DEEPEST):
+        inner = next((key for key in _WRAPPERS if isinstance(found, Mapping) and key in found), None)
+        if inner is not None:
+            keys.append(inner)
+            found = found[inner]  # type: ignore[index]  # a key was found in it
+    return keys, found
 
 
 def recognise(weights: Weights, path: str) -> Recognised:

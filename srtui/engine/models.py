@@ -17,13 +17,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as tensor_bytes
 from torch import Tensor
 
-from srtui.engine.checkpoint_dialects import Recognised, recognise, unwrap
+from srtui.config.network import RRDB
+from srtui.engine.checkpoint_dialects import Recognised, recognise, unwrap, wrapper_of
 from srtui.engine.inference import measure_overlap
-from srtui.engine.model_card import ModelCard, metadata_of, read_card
 from srtui.engine.networks import SRNetwork, build, title
+from srtui.engine.networks.rrdb import RRDBNet
 from srtui.engine.torch_files import PICKLE, ZIP, read_torch_file
 from srtui.errors import SrtuiError, UsageError
 from srtui.files import write_whole
+from srtui.project.cards import ModelCard, metadata_of, read_card
 
 LARGEST_FILE = 1 << 32
 """Bytes of a network file that are read at most; RRDBNet with its optimiser is 0.2 GB."""
@@ -40,11 +42,17 @@ class LoadedModel:
     """As in `ModelCard`; None for what others trained."""
     description: str
     """For people: architecture, scale, sizes, number of parameters."""
+    card: ModelCard
+    """What its file says of it; of others' files, what ours would say."""
+    weights: str
+    """Under which key of a checkpoint they were (params_ema, …); nothing where they lie bare."""
 
 
-def save_model(path: Path, weights: Mapping[str, Tensor], card: ModelCard) -> None:
+def save_model(
+    path: Path, weights: Mapping[str, Tensor], card: ModelCard, *, dtype: torch.dtype = torch.float32
+) -> None:
     """
-    Write a finished network: float32, upstream's names, no time stamps, so that equal networks are equal files.
+    Write a finished network: upstream's names, no time stamps, so that equal networks are equal files.
 
     Parameters
     ----------
@@ -54,8 +62,10 @@ def save_model(path: Path, weights: Mapping[str, Tensor], card: ModelCard) -> No
         The network's state dict, on any device.
     card
         What it says about itself; `card_of` makes it.
+    dtype
+        Of the numbers in the file.
     """
-    tensors = {name: value.detach().to("cpu", torch.float32).contiguous() for name, value in weights.items()}
+    tensors = {name: value.detach().to("cpu", dtype).contiguous() for name, value in weights.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, tensor_bytes(tensors, metadata_of(card)))
 
@@ -95,36 +105,51 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> LoadedModel:
     SrtuiError
         If it is damaged.
     """
-    weights, card = _read(path)
+    weights, card, wrapper = _read(path)
     found = recognise(weights, str(path)) if card is None else _known(card)
     net = _filled(found, weights, path)
     net.to(device)
     net.to(memory_format=torch.channels_last)
-    net.overlap = measure_overlap(net) if card is None else card.overlap
+    card = _card(found, net) if card is None else card
+    net.overlap = card.overlap
     parameters = sum(weight.numel() for weight in net.parameters())
     return LoadedModel(
         net=net,
         scale=found.scale,
         overlap=net.overlap,
-        recipe=None if card is None else card.recipe,
+        recipe=card.recipe,
         description=f"{title(found.network, found.scale)}, {parameters:,} parameters",
+        card=card,
+        weights=wrapper,
     )
 
 
+def _card(found: Recognised, net: SRNetwork) -> ModelCard:
+    """What our file of another's network would say."""
+    plain = isinstance(net, RRDBNet) and found.scale < 3 and net.multiple == 1
+    return ModelCard(network=found.network, scale=found.scale, overlap=measure_overlap(net), plain=plain)
+
+
 def _known(card: ModelCard) -> Recognised:
-    return Recognised(network=card.network, scale=card.scale, make=lambda: build(card.network, card.scale))
+    def make() -> SRNetwork:
+        if card.plain and isinstance(card.network, RRDB):
+            return RRDBNet(card.network, card.scale, plain=True)
+        return build(card.network, card.scale)
+
+    return Recognised(network=card.network, scale=card.scale, make=make)
 
 
-def _read(path: Path) -> tuple[Mapping[str, Tensor], ModelCard | None]:
+def _read(path: Path) -> tuple[Mapping[str, Tensor], ModelCard | None, str]:
     if _kind(path) == "torch":
-        return _checked(unwrap(read_torch_file(path), str(path)), path), None
+        loaded = read_torch_file(path)
+        return _checked(unwrap(loaded, str(path)), path), None, wrapper_of(loaded)
     try:
         with safe_open(str(path), framework="pt") as file:
             card = read_card(file.metadata() or {}, path)
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no dict
     except (SafetensorError, OSError) as error:
         raise _damaged(path, str(error)) from None
-    return _checked(unwrap(weights, str(path)), path), card
+    return _checked(unwrap(weights, str(path)), path), card, ""
 
 
 def _kind(path: Path) -> str:

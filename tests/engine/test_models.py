@@ -129,7 +129,7 @@ def test_others_have_no_metadata(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "fact"),
     [
-        ({"version": 2, "srtui": "9.9"}, r"format 2 of srtui 9\.9"),
+        ({"version": 3, "srtui": "9.9"}, r"format 3 of srtui 9\.9"),
         ({"scale": 7}, "scale 7"),
         ({"overlap": -1}, "overlap -1"),
         ({"overlap": "many"}, "overlap 'many'"),
