@@ -67,8 +67,8 @@ class Span(Section):
     type: Literal["span"] = "span"
     features: Annotated[int, Ge(4), Le(512)] = 48
     """Channels of the hidden layers."""
-    norm: bool = True
-    """Subtract the mean colour and multiply by 255 first, as the original does; many later trainers do not."""
+    norm: bool = False
+    """Subtract the mean colour and multiply by 255 first, as the authors' weights expect; later trainers do not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,10 @@ SMALL: list[Network] = [
     RRDB(features=8, blocks=1, growth=4),
     EDSR(features=8, blocks=2),
     Span(features=8),
+    Span(features=8, norm=True),
 ]
 EVERY = [(options, scale) for options in SMALL for scale in (1, 2, 3, 4)]
-IDS = [f"{options.type}-x{scale}" for options, scale in EVERY]
+IDS = [f"{options.type}{'-norm' * getattr(options, 'norm', False)}-x{scale}" for options, scale in EVERY]
 
 
 def count(options: Network, scale: int) -> int:
@@ -92,7 +93,9 @@ def test_a_shallow_network_overlaps_by_its_radius_and_a_deep_one_does_not() -> N
 
 
 @pytest.mark.parametrize("scale", [1, 2, 3, 4])
-@pytest.mark.parametrize("options", [SRResNet(features=16, blocks=4), Compact(features=32, convs=8)])
+@pytest.mark.parametrize(
+    "options", [SRResNet(features=16, blocks=4), Compact(features=32, convs=8), Span(), Span(norm=True)]
+)
 def test_training_begins_near_the_bilinear_enlargement(options: Network, scale: int) -> None:
     torch.manual_seed(1)
     lq_bchw = torch.rand(1, 3, 12, 12)

@@ -105,6 +105,13 @@ def start_small(*convs: nn.Conv2d) -> None:
         draw(layer, factor=0.1)
 
 
+def bilinear(scale: int) -> Tensor:
+    """Kernels (scale², 3, 3), one per pixel of an enlarged pixel's block: what a pixel shuffle makes bilinear."""
+    places = (torch.arange(scale) + 0.5) / scale - 0.5  # of the block's pixels, from the middle of the lq pixel
+    taps = torch.stack([(-places).clamp(min=0), 1 - places.abs(), places.clamp(min=0)], dim=1)  # (scale, 3)
+    return torch.einsum("yi,xj->yxij", taps, taps).reshape(scale**2, 3, 3)
+
+
 def before(radius: int, factor: int) -> int:
     """Receptive radius before an enlargement of ``factor``, from the one after it."""
     return -(-radius // factor)

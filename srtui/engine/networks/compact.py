@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from srtui.config.network import Compact
-from srtui.engine.networks.base import SRNetwork, conv, draw
+from srtui.engine.networks.base import SRNetwork, bilinear, conv, draw
 
 
 class SRVGGNetCompact(SRNetwork):
@@ -59,16 +59,8 @@ def _carry_lq(layers: list[nn.Conv2d], scale: int) -> None:
             layer.weight[colour, colour, 1, 1] = 1
         phases = layers[-1].weight[colour * scale**2 : (colour + 1) * scale**2]
         phases[:, :3] = 0
-        phases[:, colour] = _bilinear_minus_nearest(scale)
-
-
-def _bilinear_minus_nearest(scale: int) -> Tensor:
-    """Kernels (scale², 3, 3) that give each pixel of an enlarged one's block what bilinear has over nearest."""
-    places = (torch.arange(scale) + 0.5) / scale - 0.5  # of the block's pixels, from the middle of the lq pixel
-    taps = torch.stack([(-places).clamp(min=0), 1 - places.abs(), places.clamp(min=0)], dim=1)  # (scale, 3)
-    kernels = torch.einsum("yi,xj->yxij", taps, taps).reshape(scale**2, 3, 3)
-    kernels[:, 1, 1] -= 1
-    return kernels
+        phases[:, colour] = bilinear(scale)
+        phases[:, colour, 1, 1] -= 1  # the nearest-neighbour enlargement is there already
 
 
 _SLOPES = {"prelu": 0.25, "relu": 0.0, "leakyrelu": 0.1}

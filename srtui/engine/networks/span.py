@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from srtui.config.network import Span
-from srtui.engine.networks.base import MeanShift, SRNetwork, conv, numbered
+from srtui.engine.networks.base import MeanShift, SRNetwork, bilinear, conv, draw, numbered
 
 _GAIN = 2  # how much wider the chain is than its ends
 
@@ -138,6 +138,8 @@ class SPAN(SRNetwork):
         self.conv_cat = nn.Conv2d(4 * features, features, 1)
         self.conv_2 = Conv3XC(features, features)
         self.upsampler = nn.Sequential(conv(features, 3 * scale**2), nn.PixelShuffle(scale))
+        if not self.conv_cat.weight.is_meta:
+            self._start()
 
     def forward(self, lq_bchw: Tensor) -> Tensor:
         """Restore a batch."""
@@ -153,11 +155,56 @@ class SPAN(SRNetwork):
 
     def fuse(self) -> None:
         """Compute the plain convolutions once; exact up to the rounding of sums."""
-        self.eval()
+        super().fuse()
         for layer in self.modules():
             if isinstance(layer, Conv3XC):
                 _refresh(layer)
                 layer.fused = True
+
+    @torch.no_grad()
+    def _start(self) -> None:
+        """
+        Begin at the bilinear enlargement, with signals that neither fade nor explode.
+
+        One channel per colour of conv_1 carries lq past the blocks to the last layer, which enlarges it and makes next
+        to nothing of the others. A block squares weak signals, as its attention is next to 0 where its result is: so
+        the features begin eight times as strong as lq, and each block's last layer is drawn three times as large.
+
+        Upstream leaves torch's default. Measured (32 features, x4 bicubic, 500 updates with Adam 5e-4 on 8 crops of 96
+        of 20 photographs; PSNR on 12 others, bicubic 24.84 dB): 16.93 dB with torch's default and the shift of colours,
+        22.86 without the shift, 24.96 this way. Standard deviations after conv_1 and the blocks, this way: 3.7, 2.8,
+        2.6, 2.2, 1.7, 1.1, 0.9; with features as strong as lq the last are 1e-16, and nothing trains them.
+        """
+        for name, layer in self.named_modules():
+            if isinstance(layer, Conv3XC):
+                factor = 3.0 if name.endswith("c3_r") else 8.0 if name == "conv_1" and self.shift is None else 1.0
+                draw(layer.sk, slope=1, factor=factor / 2**0.5)
+                for number, part in enumerate(layer.conv):
+                    assert isinstance(part, nn.Conv2d)
+                    draw(part, slope=1, factor=(factor if number == 2 else 1) / 2 ** (1 / 6))
+        draw(self.conv_cat, slope=1)
+        last = self.upsampler[0]
+        assert isinstance(last, nn.Conv2d)
+        draw(last, slope=1, factor=0.01)
+        self._carry_lq(last)
+
+    def _carry_lq(self, last: nn.Conv2d) -> None:
+        """Set the weights of channels 0 to 2."""
+        self.conv_1.sk.weight[:3] = 0
+        end = self.conv_1.conv[2]
+        assert isinstance(end, nn.Conv2d)
+        end.weight[:3] = 0
+        self.conv_cat.weight[:3] = 0
+        assert last.bias is not None
+        if self.shift is not None:
+            last.weight /= self.shift.range
+            last.bias.copy_(self.shift.mean.flatten().repeat_interleave(self.scale**2))
+        for colour in range(3):
+            self.conv_1.sk.weight[colour, colour] = 1
+            self.conv_cat.weight[colour, colour] = 1
+            phases = last.weight[colour * self.scale**2 : (colour + 1) * self.scale**2]
+            phases[:, :3] = 0
+            phases[:, colour] = bilinear(self.scale) / (1 if self.shift is None else self.shift.range)
 
 
 _BLOCKS = 6
