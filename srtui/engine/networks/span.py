@@ -185,7 +185,7 @@ class SPAN(SRNetwork):
         draw(self.conv_cat, slope=1)
         last = self.upsampler[0]
         assert isinstance(last, nn.Conv2d)
-        draw(last, slope=1, factor=0.01)
+        draw(last, slope=1, factor=0.003)
         self._carry_lq(last)
 
     def _carry_lq(self, last: nn.Conv2d) -> None:
