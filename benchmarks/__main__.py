@@ -11,11 +11,15 @@ from pathlib import Path
 from benchmarks.printing import as_json, as_markdown, as_text
 from benchmarks.rows import Asked, Row
 
-NAMES = ("terminal", "kernels", "dataset")
+NAMES = ("terminal", "kernels", "dataset", "training")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one benchmark and print its rows; exit code 5 if a target was missed."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["quality"]:  # no rows, but curves: it has options of its own
+        code: int = importlib.import_module("benchmarks.quality").main(arguments[1:])
+        return code
     chosen = _parser().parse_args(arguments)
     asked = Asked(only=chosen.only, rounds=chosen.rounds, photos=chosen.photos)
     rows: list[Row] = importlib.import_module(f"benchmarks.{chosen.name}").rows(asked)
@@ -40,7 +44,9 @@ def _command(chosen: argparse.Namespace) -> str:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure against peers, in one run.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure against peers, in one run. `quality` has its own --help."
+    )
     parser.add_argument("name", choices=NAMES)
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--json", action="store_true", help="print JSON, with stretch targets and bandwidth")
