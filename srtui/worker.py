@@ -1,17 +1,23 @@
-"""``python -m srtui.worker JOBDIR``: does one job and writes how it ended. Started by srtui.jobs.supervisor."""
+"""``python -m srtui.worker JOBDIR``: does one job and writes how it ended. Started by srtui.jobs.supervisor.
+
+A training on several GPUs is several workers: the one that writes, and those that it starts (``--rank``) or that a
+launcher starts beside it (``RANK`` in the environment).
+"""
 
 from __future__ import annotations
 
 import errno
 import importlib
+import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from srtui.errors import MachineError, SrtuiError, from_os_error
+from srtui.jobs.child import end_with, sign_output
 from srtui.jobs.context import JobContext, Stopped
 from srtui.jobs.folder import JobFolder, read_record
 from srtui.jobs.lock import take
@@ -26,6 +32,9 @@ WORK = {
     "scan": "srtui.footage.scan",
     "frames": "srtui.footage.frames",
     "preview": "srtui.data.preview",
+    "convert": "srtui.engine.exporting",
+    "blend": "srtui.engine.blending",
+    "inspect": "srtui.engine.inspecting",
     "run": "srtui.project.run",
 }
 """Kind of job → module whose ``run(job, request)`` does it."""
@@ -39,19 +48,55 @@ def main(path: str) -> int:
     if lock is None:
         return 2
     job = JobContext(folder, resumed=resumed)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: job.interrupt())
-    outcome, code, error = _outcome(job)
+    _hear_signals(job)
+    outcome, code, error = _outcome(job, lambda: _do(job))
     if error:
         print(error, file=sys.stderr, flush=True)
     job.end(outcome, code, error)
     return code
 
 
-def _outcome(job: JobContext) -> tuple[str, int, str]:
+def begin(arguments: Sequence[str]) -> int:
+    """Do a job, or help with one; give the exit code.
+
+    Parameters
+    ----------
+    arguments
+        The job's folder. Or ``--rank``, its number, the descriptor of the line to rank 0, and rank 0's process id.
+    """
+    if arguments[0] == "--rank":
+        rank, descriptor, parent = map(int, arguments[1:])
+        end_with(parent)
+        sign_output(f"rank {rank}")
+        return _help(descriptor)
+    return main(arguments[0]) if os.environ.get("RANK", "0") == "0" else _help(None)
+
+
+def _help(descriptor: int | None) -> int:
+    """Train beside rank 0, which says what: over an inherited line, or where a launcher says that it is."""
+    from srtui.engine.ranks.follower import Follower, child_line
+    from srtui.engine.ranks.launcher import line_to_rank_0
+
+    job = Follower()
+    _hear_signals(job)
+
+    def work() -> None:
+        job.join(line_to_rank_0(os.environ) if descriptor is None else child_line(descriptor))
+        _function("train")(job, job.request)
+
+    _, code, error = _outcome(job, work)
+    return job.leave(code, error)
+
+
+def _hear_signals(job: JobContext) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: job.interrupt())
+
+
+def _outcome(job: JobContext, work: Callable[[], None]) -> tuple[str, int, str]:
     try:
-        _do(job)
+        work()
     except Stopped:
         return "stopped", 0, ""
     except SrtuiError as error:
@@ -80,9 +125,13 @@ def _do(job: JobContext) -> None:
     record = read_record(job.folder)
     job.phase("starting", quiet=300)
     request = from_plain(KINDS[record.kind], record.request, where=str(job.folder.request))
-    function: Callable[[JobContext, Any], None] = importlib.import_module(WORK[record.kind]).run
-    function(job, request)
+    _function(record.kind)(job, request)
+
+
+def _function(kind: str) -> Callable[[JobContext, Any], None]:
+    function: Callable[[JobContext, Any], None] = importlib.import_module(WORK[kind]).run
+    return function
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(begin(sys.argv[1:]))

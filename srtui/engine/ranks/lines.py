@@ -19,7 +19,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from srtui.errors import SrtuiError
-from srtui.jobs.context import JobContext
+from srtui.jobs.context import JobContext, Stopped
 
 BEAT = 5.0
 """Seconds between two signs of life."""
@@ -45,12 +45,12 @@ class RankLostError(SrtuiError):
 class Line:
     """One connection; whole messages, sent from any thread and read from one."""
 
-    def __init__(self, connection: socket.socket, rank: int, name: str) -> None:
+    def __init__(self, connection: socket.socket, rank: int, name: str, *, patience: float = SILENCE) -> None:
         self.rank = rank
         self.name = name
         """Who is at the other end, as errors call it."""
         self._connection = connection
-        connection.settimeout(SILENCE)
+        connection.settimeout(patience)
         self._sending = threading.Lock()
 
     def send(self, kind: bytes, content: bytes = b"") -> None:
@@ -59,10 +59,10 @@ class Line:
             self._connection.sendall(_HEAD.pack(kind, len(content)))
             self._connection.sendall(content)
 
-    def receive(self) -> tuple[bytes, bytes]:
-        """Wait for a message; OSError if none will come."""
+    def receive(self, largest: int = LARGEST) -> tuple[bytes, bytes]:
+        """Wait for a message; OSError if none will come, or one of more than ``largest`` bytes."""
         kind, size = _HEAD.unpack(self._exactly(_HEAD.size))
-        if size > LARGEST:
+        if size > largest:
             raise ConnectionError(f"a message of {size} bytes")
         return kind, self._exactly(size)
 
@@ -80,9 +80,9 @@ class Line:
         """Send plain values, before `Lines` takes over."""
         self.send(_MESSAGE, json.dumps(fields).encode())
 
-    def hear(self) -> dict[str, Any]:
+    def hear(self, largest: int = 2**24) -> dict[str, Any]:
         """Wait for plain values, before `Lines` takes over; OSError if something else comes, or nothing."""
-        kind, content = self.receive()
+        kind, content = self.receive(largest)
         if kind != _MESSAGE:
             raise ConnectionError(f"a message of kind {kind!r}")
         value = json.loads(content)
@@ -148,7 +148,9 @@ class Lines:
         if message is None:
             self._inbox[line.rank].put(None)  # for whoever asks again while this process ends
             self.check()
-            raise AssertionError("a line ends with a loss")
+            if self._owner.job.interrupted:  # and so was that rank: it only saw it first
+                raise Stopped
+            message = b"the end"
         said, _, content = message.partition(b"\n")
         if said.decode(errors="replace") != word:
             fact = f"says {said!r:.40} where {word!r} is due"
@@ -168,17 +170,20 @@ class Lines:
         return self.loss or error
 
     def fail(self, code: int, error: str) -> None:
-        """Tell why this process ends."""
+        """Tell why this process ends before its time."""
         self._ending.set()
         self._tell_all(_FAILED, json.dumps({"code": code, "error": error}).encode())
 
     def end(self, code: int = 0) -> None:
-        """Let everybody at the other end go, with this exit code."""
-        self._ending.set()
+        """Say, as rank 0, that the work is over and with which exit code; else, that this rank has done its part."""
+        if self._owner.job.interrupted:
+            self._tell_all(_STOP)  # first: who is told of the end should know why
         self._tell_all(_END, json.dumps({"code": code}).encode())
+        if 0 not in self._lines:
+            self._ending.set()
 
     def wait_for_end(self) -> int:
-        """Wait until rank 0 lets this one go; its exit code."""
+        """Wait until rank 0 lets this one go, or is lost; the exit code."""
         self._lost.wait()
         assert self.loss is not None  # it is set before the flag
         return self.loss.exit_code
@@ -208,6 +213,8 @@ class Lines:
                     self._inbox[line.rank].put(content)
                 elif kind == _STOP:
                     self._owner.job.interrupt()
+                elif kind == _END and line.rank != 0:
+                    self._inbox[line.rank].put(None)  # it waits now, as this process should do soon
                 elif kind in {_FAILED, _END}:
                     self._leave(line, kind, json.loads(content))
                     return

@@ -22,9 +22,9 @@ class Many:
     See `Ranks` for what the words mean.
     """
 
-    def __init__(self, rank: int, count: int, lines: Lines, device: torch.device, threads: int) -> None:
+    def __init__(self, rank: int, count: int, lines: Lines, device: torch.device) -> None:
         self.rank, self.count = rank, count
-        self.device, self.threads = device, threads
+        self.device, self.threads = device, 1
         self._lines = lines
 
     def average(self, tensors: Sequence[Tensor]) -> None:
