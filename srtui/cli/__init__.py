@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import click
 
 import srtui
-from srtui.cli import about, footage, job, preview, projects
+from srtui.cli import about, footage, importing, job, preview, projects
 from srtui.errors import SrtuiError
 
 INTERRUPTED = 130
@@ -32,13 +32,14 @@ class _InOrder(click.Group):
         for title, commands in _SECTIONS.items():
             with formatter.section(title):
                 rows = [(command.name or "", command.get_short_help_str(120)) for command in commands]
-                formatter.write_dl(rows, col_max=12)
+                formatter.write_dl(rows, col_max=16)
 
 
 _SECTIONS = {
     "The work": projects.COMMANDS,
     "Tapes": footage.COMMANDS,
     "Degradations": preview.COMMANDS,
+    "Profiles": importing.COMMANDS,
     "Jobs": job.COMMANDS,
     "About": about.COMMANDS,
 }

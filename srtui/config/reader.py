@@ -59,6 +59,25 @@ def _state(path: Path) -> tuple[int, ...] | None:
 _KEPT: dict[tuple[Path, type], tuple[tuple[int, ...] | None, Any]] = {}
 
 
+def read_plain(path: Path) -> dict[str, Any]:
+    """Read a YAML file of another program as plain values: any keys, but no tags, aliases or repeated keys.
+
+    Raises
+    ------
+    ConfigurationError
+        With everything that is wrong with the YAML itself.
+    UsageError
+        If there is no such file, it cannot be text of at most 1 MiB, or holds no keys.
+    """
+    text = _read_text(path)
+    tree = parse(text)
+    if tree.findings:
+        raise ConfigurationError([_problem(str(path), text.splitlines(), finding) for finding in tree.findings])
+    if not tree.value or not isinstance(tree.value, dict):
+        raise UsageError(str(path), "holds no keys", hint="is this a YAML file?")
+    return tree.value
+
+
 def from_plain(section: type[T], value: Mapping[str, Any], *, where: str) -> T:
     """Turn plain values (of job.yml, of a network's metadata) into ``section``; problems name ``where``."""
     text = yaml.safe_dump(dict(value), sort_keys=False, allow_unicode=True)
