@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import shutil
+import subprocess
+import sys
 from email.message import Message
 from http.client import HTTPResponse
 from pathlib import Path
@@ -148,6 +150,38 @@ def offer(theirs: nn.Sequential, folder: Path, *, damaged: bool = False) -> Path
     return path
 
 
+def in_cache() -> list[str]:
+    """Files of torch's cache, but for the lock of those who download."""
+    return [path.name for path in vgg_file.cached().parent.iterdir() if path.suffix != ".lock"]
+
+
+def test_ranks_that_begin_together_download_once(
+    theirs: nn.Sequential, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = offer(theirs, tmp_path / "server")
+    monkeypatch.setattr(vgg_file, "url", served.as_uri)
+    script = (
+        "import fcntl, sys; file = open(sys.argv[1], 'a'); fcntl.lockf(file, fcntl.LOCK_EX);"
+        "print('locked', flush=True); sys.stdin.read()"
+    )
+    vgg_file.cached().parent.mkdir(parents=True)
+    lock = vgg_file.cached().with_name(f"{served.name}.lock")
+    command = [sys.executable, "-c", script, str(lock)]
+    waited: list[tuple[int, int]] = []
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"locked\n"
+
+        def report(done: int, total: int) -> None:
+            waited.append((done, total))
+            if other.poll() is None:
+                shutil.copy(served, vgg_file.cached())  # what the other downloads
+                other.communicate()
+
+        losses.fetch(Losses(perceptual=options()), report)
+    assert set(waited) == {(0, 0)}
+
+
 def test_a_download_fills_torchs_cache_once_and_says_how_far_it_is(
     theirs: nn.Sequential, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,7 +194,8 @@ def test_a_download_fills_torchs_cache_once_and_says_how_far_it_is(
     assert reports[-1] == (size, size)
     cached = tmp_path / "torch cache" / "hub" / "checkpoints"
     assert vgg_file.cached().parent == cached
-    assert [path.read_bytes() for path in cached.iterdir()] == [served.read_bytes()]
+    assert in_cache() == [served.name]
+    assert (cached / served.name).read_bytes() == served.read_bytes()
     served.unlink()
     losses.fetch(wanted, lambda *_: pytest.fail("downloaded again"))
     losses.build(wanted, device=CPU)
@@ -178,7 +213,7 @@ def test_without_a_network_the_error_says_where_the_file_belongs_and_how_to_get_
     assert caught.value.where == str(place)
     assert f"curl --fail --location --create-dirs --output '{place}' {vgg_file.url()}" in caught.value.hint
     assert "weights: FILE" in caught.value.hint
-    assert list(place.parent.iterdir()) == []
+    assert in_cache() == []
 
 
 def test_building_never_downloads(theirs: nn.Sequential, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +226,7 @@ def test_a_damaged_download_is_not_kept(theirs: nn.Sequential, tmp_path: Path, m
     monkeypatch.setattr(vgg_file, "url", offer(theirs, tmp_path / "server", damaged=True).as_uri)
     with pytest.raises(SrtuiError, match="its SHA-256 begins with"):
         losses.fetch(Losses(perceptual=options()), lambda *_: None)
-    assert list(vgg_file.cached().parent.iterdir()) == []
+    assert in_cache() == []
 
 
 class Answer:
@@ -220,7 +255,7 @@ def test_a_broken_connection_and_an_endless_answer_leave_nothing(
     monkeypatch.setattr(vgg_file, "LARGEST", 2000)
     with pytest.raises(MachineError, match=fact):
         losses.fetch(Losses(perceptual=options()), lambda *_: None)
-    assert list(vgg_file.cached().parent.iterdir()) == []
+    assert in_cache() == []
 
 
 def test_a_cached_file_with_another_hash_is_refused(theirs: nn.Sequential, tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import re
 import shlex
+import time
 import urllib.request
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,7 @@ from srtui.errors import MachineError, SrtuiError, UsageError
 from srtui.files import whole_file
 
 Report = Callable[[int, int], None]
-"""(bytes that have come, bytes in all or 0 if unknown)."""
+"""(bytes that have come, bytes in all or 0 if unknown); called every 0.2 s too while another process downloads."""
 
 LARGEST = 1 << 30
 """Bytes that a download may have: the file has 575 MB."""
@@ -60,12 +62,32 @@ def fetch(report: Report) -> None:
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        request = urllib.request.Request(url())  # noqa: S310 - torchvision's own constant, https
-        with closing(urllib.request.urlopen(request, timeout=_PATIENCE)) as answer, whole_file(path) as part:  # noqa: S310 - see above
-            _receive(answer, part, path.name, report)
+        with _alone(path, report):
+            if not path.is_file():
+                _download(path, report)
     except (OSError, HTTPException) as error:
         reason = getattr(error, "reason", None) or error
         raise _absent(path, f"not there, and downloading it failed: {reason}") from None
+
+
+@contextmanager
+def _alone(path: Path, report: Report) -> Iterator[None]:
+    """Wait while another process (the ranks of one training begin together) downloads the same file."""
+    with path.with_name(f"{path.name}.lock").open("a") as file:
+        while True:
+            try:
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                report(0, 0)
+                time.sleep(0.2)
+        yield
+
+
+def _download(path: Path, report: Report) -> None:
+    request = urllib.request.Request(url())  # noqa: S310 - torchvision's own constant, https
+    with closing(urllib.request.urlopen(request, timeout=_PATIENCE)) as answer, whole_file(path) as part:  # noqa: S310 - see above
+        _receive(answer, part, path.name, report)
 
 
 def _receive(answer: HTTPResponse, part: Path, name: str, report: Report) -> None:
