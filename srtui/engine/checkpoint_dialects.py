@@ -15,7 +15,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from srtui.config.network import RRDB, Compact, Network, SRResNet
+from srtui.config.network import EDSR, RRDB, Compact, Network, Span, SRResNet
 from srtui.engine.networks import SRNetwork, build
 from srtui.engine.networks.rrdb import RRDBNet
 from srtui.errors import UsageError
@@ -25,7 +25,7 @@ Weights = Mapping[str, Tensor]
 _WRAPPERS = ("params_ema", "params-ema", "params", "state_dict", "model_state_dict", "net", "model")
 _DEEPEST = 3  # wrappers within wrappers; a pickle can also hold itself
 _PREFIXES = ("module.", "_orig_mod.")  # of DataParallel and of torch.compile
-_EXPECTED = "srtui reads Compact (SRVGGNetCompact), MSRResNet and RRDBNet"
+_EXPECTED = "srtui reads Compact (SRVGGNetCompact), SPAN, MSRResNet, EDSR and RRDBNet"
 
 _RENAMED = {
     "trunk_conv": "conv_body",
@@ -42,10 +42,9 @@ _KNOWN_OTHERS = {
     "overlap_attn": "HAT",
     "relative_position_bias_table": "SwinIR",
     "attn.attns.0": "DAT",
-    "c1_r.sk.weight": "SPAN",
     "lk.conv.weight": "RealPLKSR or PLKSR",
-    "conv_after_body.weight": "EDSR or RCAN",
-    "body.0.attention.": "RCAN",
+    "body.0.residual_group.": "RCAN",
+    "conv_9x9.weight": "SPAN-fast",
     "conv0_0.weight": "VGG-style discriminator",
     "conv1.weight_orig": "U-Net discriminator",
     "spatial_net": "RealBasicVSR",
@@ -107,8 +106,12 @@ def recognise(weights: Weights, path: str) -> Recognised:
     try:
         if "body.0.rdb1.conv1.weight" in weights:
             return _rrdb(weights)
-        if "conv_first.weight" in weights and "conv_hr.weight" in weights and "body.0.conv1.weight" in weights:
+        if {"conv_first.weight", "conv_hr.weight", "body.0.conv1.weight"} <= weights.keys():
             return _srresnet(weights)
+        if {"conv_first.weight", "conv_after_body.weight", "body.0.conv1.weight"} <= weights.keys():
+            return _edsr(weights)
+        if {"conv_1.sk.weight", "block_6.c1_r.sk.weight"} <= weights.keys():
+            return _span(weights)
         if {"body.0.weight", "body.2.weight"} <= weights.keys() and "conv_first.weight" not in weights:
             return _compact(weights)
     except _UnfitError as error:
@@ -175,6 +178,24 @@ def _srresnet(weights: Weights) -> Recognised:
     if scale == 1 and "upconv1.weight" in weights:
         scale = _root(weights["upconv1.weight"].shape[0], features)
     return _recognised(SRResNet(features=features, blocks=_blocks(weights)), scale)
+
+
+def _edsr(weights: Weights) -> Recognised:
+    features = weights["conv_first.weight"].shape[0]
+    scale = 1
+    for name in ("upsample.0.weight", "upsample.2.weight", "upsample.4.weight"):
+        scale *= _root(weights[name].shape[0], features) if name in weights else 1
+    if scale not in {1, 2, 3, 4}:
+        raise _UnfitError(f"EDSR x{scale} is not built here")
+    # Nothing in the weights says how a block's change is scaled: the paper's wide networks take a tenth.
+    residual = 0.1 if features >= 256 else 1.0
+    return _recognised(EDSR(features=features, blocks=_blocks(weights), residual=residual), scale)
+
+
+def _span(weights: Weights) -> Recognised:
+    features = weights["conv_1.sk.weight"].shape[0]
+    scale = _root(weights["upsampler.0.weight"].shape[0], 3)
+    return _recognised(Span(features=features, norm="no_norm" not in weights), scale)
 
 
 def _compact(weights: Weights) -> Recognised:

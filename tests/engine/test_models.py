@@ -16,7 +16,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from srtui.config.network import RRDB, Compact, Network, SRResNet
+from srtui.config.network import EDSR, RRDB, Compact, Network, Span, SRResNet
 from srtui.config.profile import Profile, Stage
 from srtui.config.requests import TrainRequest
 from srtui.engine import networks
@@ -31,6 +31,9 @@ SMALL: list[Network] = [
     Compact(features=8, convs=2),
     SRResNet(features=8, blocks=2),
     RRDB(features=8, blocks=2, growth=4),
+    EDSR(features=8, blocks=2),
+    Span(features=4),
+    Span(features=4, norm=True),
 ]
 EVERY = [(options, scale) for options in SMALL for scale in (1, 2, 3, 4)]
 IDS = [f"{options.type}-x{scale}" for options, scale in EVERY]
@@ -51,10 +54,11 @@ def assert_restores_like(path: Path, net: SRNetwork) -> None:
     loaded = load_model(path)
     assert loaded.scale == loaded.net.scale == net.scale
     assert type(loaded.net) is type(net)
+    found = loaded.net.state_dict()
     for name, weight in net.state_dict().items():
-        assert torch.equal(loaded.net.state_dict()[name], weight), name
-    expected, found = (restore_tiled(n, LQ, tile=64) for n in (net, loaded.net))
-    assert (expected.int() - found.int()).abs().max() <= 1
+        assert torch.equal(found[name], weight), name
+    expected, restored = (restore_tiled(n, LQ, tile=64) for n in (net, loaded.net))
+    assert (expected.int() - restored.int()).abs().max() <= 1
     assert not loaded.net.training
     assert not any(weight.requires_grad for weight in loaded.net.parameters())
 
@@ -163,8 +167,11 @@ def test_metadata_that_is_no_metadata_is_refused(tmp_path: Path, text: str) -> N
 # Others'
 
 
-@pytest.mark.parametrize(("options", "scale"), [pair for pair in EVERY if pair != (SMALL[2], 3)])
-@pytest.mark.parametrize("wrap", ["params_ema", "params", "flat", "safetensors", "module", "nested"])
+FOREIGN = [(options, scale, "params") for options, scale in EVERY if (options, scale) != (SMALL[2], 3)]
+FOREIGN += [(SMALL[1], 4, wrap) for wrap in ("params_ema", "flat", "safetensors", "module", "nested")]
+
+
+@pytest.mark.parametrize(("options", "scale", "wrap"), FOREIGN)
 def test_foreign_files_are_recognised_by_names_and_shapes(
     tmp_path: Path, options: Network, scale: int, wrap: str
 ) -> None:

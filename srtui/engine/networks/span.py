@@ -94,9 +94,10 @@ def _parts(layer: nn.Module) -> tuple[Tensor, Tensor]:
 def _refresh(layer: nn.Module, *_: Any) -> None:
     """Let ``eval_conv`` say what the wide weights say now."""
     assert isinstance(layer, Conv3XC)
-    weight, bias = layer.merged()
-    layer.eval_conv.weight.copy_(weight)
-    layer.eval_conv.bias.copy_(bias)
+    if not layer.sk.weight.is_meta:
+        weight, bias = layer.merged()
+        layer.eval_conv.weight.copy_(weight)
+        layer.eval_conv.bias.copy_(bias)
 
 
 def _forget(layer: nn.Module, _incompatible: Any) -> None:
