@@ -8,7 +8,7 @@ from collections.abc import Callable
 from srtui.errors import MachineError, UsageError
 
 ALL = "all"
-_NUMBERS = re.compile(r"\d{1,3}(,\d{1,3})*")
+_NUMBERS = re.compile(r"[0-9]{1,3}(,[0-9]{1,3})*")
 _PROCESSORS = re.compile(r"cpu(,cpu)*")
 
 

@@ -14,6 +14,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Any
@@ -45,12 +46,12 @@ class RankLostError(SrtuiError):
 class Line:
     """One connection; whole messages, sent from any thread and read from one."""
 
-    def __init__(self, connection: socket.socket, rank: int, name: str, *, patience: float = SILENCE) -> None:
+    def __init__(self, connection: socket.socket, rank: int, name: str, *, patience: float | None = None) -> None:
         self.rank = rank
         self.name = name
         """Who is at the other end, as errors call it."""
         self._connection = connection
-        connection.settimeout(patience)
+        connection.settimeout(SILENCE if patience is None else patience)
         self._sending = threading.Lock()
 
     def send(self, kind: bytes, content: bytes = b"") -> None:
@@ -91,7 +92,9 @@ class Line:
         return value
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up; whoever reads here wakes up, which closing alone does not do."""
+        with suppress(OSError):  # nobody is there any more
+            self._connection.shutdown(socket.SHUT_RDWR)
         self._connection.close()
 
 
