@@ -1,5 +1,6 @@
 """Kernels of srtui: NumPy arrays in, NumPy arrays out, compiled by Numba at their first call, free of Python's lock."""
 
+from srtui_kernels import _meanings  # noqa: F401 - lets Numba compile the words of _vectors
 from srtui_kernels.blur import blur, ring
 from srtui_kernels.chroma import field_chroma, from_planes, full_planes, to_planes
 from srtui_kernels.crop import crop_to_chw

@@ -19,8 +19,10 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from srtui_kernels._any_ratio import FRACTION_BITS, Windows
+from srtui_kernels._by_fours import Steps, find_steps
 from srtui_kernels._checks import Bytes, channels_of, rows_of, whole_number
-from srtui_kernels._resampling import FRACTION_BITS, Steps, Windows, find_steps, resample_rows
+from srtui_kernels._resampling import resample_rows
 
 Filter = Literal[
     "bicubic", "bilinear", "lanczos", "area", "nearest", "photoshop", "photoshop-sharper", "photoshop-smoother"

@@ -161,6 +161,29 @@ def test_orders_say_where_lanes_come_from() -> None:
     assert_same_bytes(out, np.concatenate([shuffled, permuted, turned]), "orders")
 
 
+def test_bytes_are_picked_from_two_vectors_in_any_order() -> None:
+    @compiled
+    def order(a: Array, places: Array, out: Array) -> None:
+        v.store(out, 0, v.pick(v.load(v.u8, a, 0), v.load(v.u8, a, v.BYTES), v.load(v.u8, places, 0)))
+        signed = v.pick(v.load(v.i8, a, 0), v.load(v.i8, a, v.BYTES), v.load(v.u8, places, 0))
+        v.store(out, v.BYTES, signed)
+
+    places = np.random.default_rng(0).integers(0, 2 * v.BYTES, v.BYTES, np.uint8)
+    places[:2] = 0, 2 * v.BYTES - 1
+    out = np.empty(2 * v.BYTES, np.uint8)
+    order(BYTES_AT_ODD_PLACES, places, out)
+    assert_same_bytes(out, np.tile(BYTES_AT_ODD_PLACES[places], 2), "picked")
+
+
+def test_any_place_may_be_asked_for() -> None:
+    @compiled
+    def ask(a: Array, index: int) -> None:
+        v.prefetch(a, index)
+
+    for index in (0, 63, -(1 << 20), 1 << 40):
+        ask(BYTES_AT_ODD_PLACES, index)
+
+
 def test_roots_are_correctly_rounded() -> None:
     @compiled
     def roots(a: Array, out: Array) -> None:
