@@ -157,7 +157,7 @@ def measure_overlap(net: SRNetwork) -> int:
     if net.radius <= DEEPEST_WHOLE:
         return net.radius
     half = 80 * net.multiple
-    picture = torch.from_numpy(_unkind_picture(64 * net.multiple, 2 * half + 16 * net.multiple)).permute(2, 0, 1)[None]
+    picture = torch.from_numpy(unkind_picture(64 * net.multiple, 2 * half + 16 * net.multiple)).permute(2, 0, 1)[None]
     whole_bchw = _forward(net, picture, "fp32")[..., : half * net.scale].clamp(0, 1)
 
     def shows(context: int) -> bool:
@@ -171,8 +171,12 @@ def measure_overlap(net: SRNetwork) -> int:
     return min(_CONTEXTS[low] * net.multiple, net.radius)
 
 
-def _unkind_picture(height: int, width: int) -> NDArray[np.uint8]:
-    """Rectangles of all colours under noise: differed as much as photographs did, or more, on trained networks."""
+def unkind_picture(height: int, width: int) -> NDArray[np.uint8]:
+    """
+    Draw rectangles of all colours under noise, uint8 (height, width, 3); sides are multiples of 8.
+
+    Tiles differed on it as much as on photographs, or more, with trained networks.
+    """
     rng = np.random.default_rng(1)
     picture_hwc = np.full((height, width, 3), 128.0)
     for _ in range(height * width // 140):

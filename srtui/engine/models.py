@@ -26,6 +26,7 @@ from srtui.engine.torch_files import PICKLE, ZIP, read_torch_file
 from srtui.errors import SrtuiError, UsageError
 from srtui.files import write_whole
 from srtui.project.cards import ModelCard, metadata_of, read_card
+from srtui.project.model_facts import weights_digest
 
 LARGEST_FILE = 1 << 32
 """Bytes of a network file that are read at most; RRDBNet with its optimiser is 0.2 GB."""
@@ -46,6 +47,8 @@ class LoadedModel:
     """What its file says of it; of others' files, what ours would say."""
     weights: str
     """Under which key of a checkpoint they were (params_ema, …); nothing where they lie bare."""
+    numbers: str
+    """Type of the numbers in the file: float32, float16, …"""
 
 
 def save_model(
@@ -68,6 +71,12 @@ def save_model(
     tensors = {name: value.detach().to("cpu", dtype).contiguous() for name, value in weights.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, tensor_bytes(tensors, metadata_of(card)))
+
+
+def digest_of(weights: Mapping[str, Tensor]) -> str:
+    """Digest of a network's parameters, by which it is known in whatever form it is kept (`weights_digest`)."""
+    values = ((name, weights[name].detach().to("cpu", torch.float32).contiguous()) for name in sorted(weights))
+    return weights_digest((name, value.shape, value.numpy().tobytes()) for name, value in values)
 
 
 def read_metadata(path: Path) -> ModelCard | None:
@@ -108,6 +117,7 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> LoadedModel:
     weights, card, wrapper = _read(path)
     found = recognise(weights, str(path)) if card is None else _known(card)
     net = _filled(found, weights, path)
+    net.fuse()
     net.to(device)
     net.to(memory_format=torch.channels_last)
     card = _card(found, net) if card is None else card
@@ -121,7 +131,23 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> LoadedModel:
         description=f"{title(found.network, found.scale)}, {parameters:,} parameters",
         card=card,
         weights=wrapper,
+        numbers=", ".join(sorted({str(value.dtype).removeprefix("torch.") for value in weights.values()})),
     )
+
+
+def read_weights(path: Path) -> tuple[Mapping[str, Tensor], ModelCard | None]:
+    """
+    Read weights of any dialect under upstream's names, without making a network; with our files' card.
+
+    Raises
+    ------
+    UsageError
+        If there is no such file, it holds no weights, or what would run as code.
+    SrtuiError
+        If it is damaged.
+    """
+    weights, card, _ = _read(path)
+    return weights, card
 
 
 def _card(found: Recognised, net: SRNetwork) -> ModelCard:
