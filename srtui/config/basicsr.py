@@ -114,7 +114,7 @@ def _batch(options: Options) -> int:
             "num_gpu", f"counted into the batch: {gpus} × {each} = {gpus * each}; srtui train --gpus names GPUs"
         )
         return gpus * each
-    if gpus not in {0, 1}:
+    if gpus not in (0, 1):
         options.leave("num_gpu", f"the batch is that of one GPU ({each}): multiply it by as many as the original had")
     return each
 

@@ -66,8 +66,8 @@ def _perceptual(options: Options) -> dict[str, Any] | None:
     weight = options.number(f"{key}.perceptual_weight", 1.0)
     options.expect(f"{key}.type", ["PerceptualLoss"], "taken as the plain perceptual loss")
     options.expect(f"{key}.style_weight", [0], "there is no style loss here")
-    vgg = options.get(f"{key}.vgg_type", "vgg19")
-    criterion = options.get(f"{key}.criterion", "l1")
+    vgg = options.text(f"{key}.vgg_type", "vgg19")
+    criterion = options.text(f"{key}.criterion", "l1")
     normalised = options.get(f"{key}.use_input_norm", True)
     for name in ("range_norm", "norm_img"):
         options.expect(f"{key}.{name}", [False], "pictures lie in 0 to 1 here")

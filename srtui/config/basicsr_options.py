@@ -10,6 +10,8 @@ from typing import Any
 from srtui.errors import UsageError
 
 Key = tuple[str, ...]
+LARGEST = 1e15
+"""Numbers beyond it are nobody's setting, and sums and shares of them would lose their digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +68,9 @@ class Options:
         value = self.get(name, default)
         if value is None:
             raise self.wrong(name, "is missing", "add it, as the original has it")
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
+        if not _is_number(value):
             raise self.wrong(name, f"{value!r} is no number", "mend it in the file")
-        return value
+        return float(value) if isinstance(value, float) else int(value)
 
     def count(self, name: str, default: int | None = None) -> int:
         """Give a whole number, which may be written as one with a point (``5e3``)."""
@@ -80,7 +82,7 @@ class Options:
     def numbers(self, name: str, default: Sequence[float] = ()) -> list[float]:
         """Give a list of numbers."""
         value = self.get(name, list(default))
-        if not isinstance(value, list) or not all(type(each) in {int, float} for each in value):
+        if not isinstance(value, list) or not all(map(_is_number, value)):
             raise self.wrong(name, f"{value!r} is no list of numbers", "mend it in the file")
         return value
 
@@ -127,6 +129,10 @@ class Options:
 
     def _below(self, key: Key) -> list[tuple[Key, Any]]:
         return [(each, value) for each, value in self._values.items() if each[: len(key)] == key]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < LARGEST
 
 
 def _key(name: str) -> Key:

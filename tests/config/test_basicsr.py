@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import pytest
 
-from srtui.config import shipped
+from srtui.config import basicsr, shipped
 from srtui.config.basicsr import Imported, import_options
 from srtui.config.basicsr_keys import UNKNOWN
+from srtui.config.basicsr_options import flattened
 from srtui.config.losses import Gan, Losses, Perceptual
 from srtui.config.network import EDSR, RRDB, Compact, SRResNet, UNet, Vgg
 from srtui.config.optimization import Adam, Constant, Cosine, MultiStep
 from srtui.config.profile import Profile, Stage
 from srtui.config.reader import read_yaml, to_yaml
-from srtui.errors import ConfigurationError, UsageError
+from srtui.config.yaml_nodes import parse
+from srtui.errors import ConfigurationError, SrtuiError, UsageError
 from tests.basicsr_files import EDSR_14, ESRGAN_14, ESRGAN_2019, ESRGAN_2020, FILES, MSRRESNET_14, MSRRESNET_2019
 from tests.basicsr_files import REAL_ESRGAN as REAL
 
@@ -382,3 +385,25 @@ def test_the_profile_may_be_called_after_any_name(tmp_path: Path) -> None:
             tmp_path, EDSR_14, ("name: 206_EDSR_Lx4_f256b32_DIV2K_300k_B16G1_204pretrain_wandb", f"name: '{given}'")
         )
         assert found.profile.name == expected
+
+
+STRANGE = ("x", -1, float("inf"), [None], {"a": {"b": 1}})
+
+
+@pytest.mark.parametrize("name", ["ESRGAN", "MSRResNet of 2019"])
+def test_whatever_a_value_is_nothing_but_our_errors_comes_of_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = parse(FILES[name]).value
+    told = 0
+    for key in flattened(values):
+        for strange in STRANGE:
+            changed = copy.deepcopy(values)
+            inner = changed
+            for part in key[:-1]:
+                inner = inner[part]
+            inner[key[-1]] = strange
+            monkeypatch.setattr(basicsr, "read_plain", lambda _, changed=changed: changed)
+            try:
+                import_options(Path("strange.yml"))
+            except SrtuiError:
+                told += 1
+    assert told > 50
