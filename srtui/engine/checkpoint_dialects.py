@@ -120,7 +120,11 @@ def recognise(weights: Weights, path: str) -> Recognised:
         raise UsageError(path, f"its weights are incomplete: {error.args[0]} is missing", hint=_EXPECTED) from None
     except (ValueError, IndexError) as error:
         raise UsageError(path, f"its weights are too few, or have impossible shapes: {error}", hint=_EXPECTED) from None
-    raise UsageError(path, f"holds another architecture: {_guess(weights)}", hint=_EXPECTED)
+    raise UnknownArchitectureError(path, f"holds another architecture: {_guess(weights)}", hint=_EXPECTED)
+
+
+class UnknownArchitectureError(UsageError):
+    """The weights are of no network that is built here."""
 
 
 class _UnfitError(Exception):

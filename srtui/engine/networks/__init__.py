@@ -17,7 +17,7 @@ from srtui.engine.networks.srresnet import MSRResNet
 from srtui.engine.networks.unet import UNetDiscriminatorSN
 from srtui.engine.networks.vgg import VGGStyleDiscriminator
 
-__all__ = ["OPTIONS", "SRNetwork", "build", "build_discriminator", "title"]
+__all__ = ["OPTIONS", "SRNetwork", "architecture", "build", "build_discriminator", "title"]
 
 # Any: each class takes its own kind of options, which the key guarantees.
 _TABLE: dict[type[Network], Callable[[Any, int], SRNetwork]] = {
@@ -56,4 +56,9 @@ def title(options: Network, scale: int) -> str:
     """Name for people: upstream's class, features / depth, scale."""
     depth = getattr(options, "blocks", None) or getattr(options, "convs", None)
     size = f"{options.features}/{depth}" if depth else f"{options.features}"
-    return f"{_TABLE[type(options)].__name__} {size} ×{scale}"
+    return f"{architecture(options)} {size} ×{scale}"
+
+
+def architecture(options: Network) -> str:
+    """Upstream's class; equal to what the built network says of itself."""
+    return _TABLE[type(options)].__name__

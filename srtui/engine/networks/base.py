@@ -39,6 +39,11 @@ class SRNetwork(nn.Module):
         self.multiple = multiple
         self.floats = floats
 
+    @property
+    def architecture(self) -> str:
+        """What upstream calls the class."""
+        return type(self).__name__
+
     def forward(self, lq_bchw: Tensor) -> Tensor:
         """Restore a batch."""
         raise NotImplementedError
