@@ -11,6 +11,7 @@ from pydantic import Discriminator, Tag
 
 from srtui.config.checks import Checks
 from srtui.config.section import NotNegative, Positive, Section, Seed
+from srtui.config.validation import Lpips, Room
 
 Scale = Literal[1, 2, 3, 4]
 Path = Annotated[str, Len(1, 4096)]
@@ -158,10 +159,14 @@ class Restore(Section):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Validate(Section):
-    """What `validate` must find for a run to count as passed."""
+    """How networks are measured, in training and after it; nothing here changes a network."""
 
     minimum_gain: Annotated[float, Gt(-100), Le(100)] | None = None
-    """Mean Y-PSNR over bicubic, in dB, below which the answer is no."""
+    """Mean Y-PSNR over bicubic, in dB, below which `validate` says no and a run has not passed."""
+    lpips: Lpips | None = None
+    """Learned perceptual distance, if its weights are there."""
+    pictures_gb: Room = 1.0
+    """Gigabytes that pictures through time may take in a training's folder; 0 keeps none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

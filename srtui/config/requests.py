@@ -11,6 +11,7 @@ from srtui.config.degradation import Degradation
 from srtui.config.profile import Precision, Profile
 from srtui.config.project import Prepare, Project, Scale, Source
 from srtui.config.section import NotNegative, Positive, Section, Seed
+from srtui.config.validation import Lpips, Room
 
 Device = str
 """``auto``, ``cpu``, ``cuda`` or ``cuda:1``."""
@@ -115,6 +116,12 @@ class TrainRequest(Section):
     """Crops that go through the network at once on one GPU, the rest is accumulated; 0: the whole batch."""
     auto_batch: bool = False
     """Find the largest micro-batch that fits before the run begins."""
+    look_at: tuple[str, ...] = ()
+    """Pictures without gt, as frames of tapes, that each validation restores too and keeps through time."""
+    lpips: Lpips | None = None
+    """Measure the learned perceptual distance with these files."""
+    pictures_gb: Room = 1.0
+    """Gigabytes that pictures through time may take; 0 keeps none."""
     origin: Origin | None = None
     """For the network's file alone; nothing here is read while training."""
 
@@ -131,6 +138,8 @@ class ValidateRequest(Section):
     """Mean Y-PSNR over bicubic in dB; below it the job ends with exit code 5."""
     pictures: NotNegative = 12
     """Side-by-side pictures to write."""
+    lpips: Lpips | None = None
+    """Measure the learned perceptual distance with these files."""
     device: Device = "auto"
     precision: Precision = "fp32"
     threads: NotNegative = 0
@@ -211,6 +220,7 @@ class ConvertRequest(Section):
     half: bool = False
     """float16 instead of float32."""
     overwrite: bool = False
+    threads: NotNegative = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +233,7 @@ class BlendRequest(Section):
     output: str
     """The file that is written."""
     overwrite: bool = False
+    threads: NotNegative = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -230,6 +241,7 @@ class InspectRequest(Section):
     """Say what a network file holds."""
 
     model: str
+    threads: NotNegative = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

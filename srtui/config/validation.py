@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from annotated_types import Len
+from annotated_types import Ge, Le, Len
 
 from srtui.config.section import Section
 
 Path = Annotated[str, Len(1, 4096)]
+Room = Annotated[float, Ge(0), Le(1000)]
+"""Gigabytes of disk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,16 +3,20 @@
 
 report.json in the output folder::
 
-    {"version": 1, "model": path, "network": "MSRResNet 64/16 ×4, 1,517,571 parameters", "dataset": path, "scale": 4,
-     "border": 4, "precision": "fp32",
-     "mean": {"name": "all", "pictures": 24, "bicubic": FIGURES, "network": FIGURES, "gain_y": 0.52},
+    {"version": 2, "model": path, "network": "MSRResNet 64/16 ×4, 1,517,571 parameters", "dataset": path, "scale": 4,
+     "border": 4, "precision": "fp32", "lpips": "AlexNet" or "VGG16", null where it was not measured,
+     "mean": {"name": "all", "pictures": 24, "bicubic": FIGURES, "network": FIGURES, "gain_y": 0.52,
+              "amplification_8": 0.71, "amplification_16": 0.7, "amplified": false},
      "scenarios": [like mean, with the scenario's name, …],      by name
      "losing": [names of scenarios with a gain below 0],
+     "amplifying": [names of scenarios in which blocks are amplified],
      "minimum_gain": 0.2 or null, "passed": true,
      "pictures": [like mean, "scenario": name, "sheet": file name or null, …],
      "too_small": [names of pictures that could not be measured]}
 
-FIGURES is ``{"psnr_y", "ssim_y", "psnr_rgb", "ssim_rgb"}``; gains are of Y-PSNR, in dB.
+FIGURES is ``{"psnr_y", "ssim_y", "psnr_rgb", "ssim_rgb", "lpips", "blocks_8", "blocks_16"}``; the last three are null
+where they are not measured. Gains are of Y-PSNR, in dB; blocks in levels², see block_amplification.py, and
+amplifications in times bicubic's height. Version 1 had neither blocks nor LPIPS.
 """
 
 from __future__ import annotations
@@ -20,15 +24,16 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
-from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from srtui.config.requests import ValidateRequest
 from srtui.data.datasets import Dataset, open_dataset
 from srtui.data.pictures import write_png
-from srtui.data.store import StoreReader
+from srtui.engine.announcing import alarm_of, event_of
+from srtui.engine.choosing import spread_over_scenarios
 from srtui.engine.device import choose_precision, pick_device, use_threads
+from srtui.engine.lpips import Lpips
 from srtui.engine.models import LoadedModel, load_model
 from srtui.engine.restorer import Restorer
 from srtui.engine.scores import Seen, Validation, validate_network
@@ -38,7 +43,7 @@ from srtui.files import write_json
 from srtui.jobs.context import JobContext
 
 REPORT = "report.json"
-VERSION = 1
+VERSION = 2
 
 
 def run(job: JobContext, request: ValidateRequest) -> None:
@@ -47,22 +52,23 @@ def run(job: JobContext, request: ValidateRequest) -> None:
     Raises
     ------
     UsageError
-        If the network and the dataset are of two scales.
+        If the network and the dataset are of two scales, or the files of LPIPS do not fit.
     CheckFailedError
         If the mean gain is below what was asked for; the report is there all the same.
     NothingUsableError
         If there is no picture to measure.
     """
     device, output = pick_device(request.device), Path(request.output)
-    use_threads(request.threads)
+    threads = use_threads(request.threads)
     job.phase("loading", quiet=300)
     precision = choose_precision(request.precision, device)
     dataset, model = open_dataset(Path(request.dataset)), load_model(Path(request.model), device)
+    lpips = None if request.lpips is None else Lpips(request.lpips, device)
     _assert_one_scale(dataset, model, request)
     reader = dataset.reader("val")
     output.mkdir(parents=True, exist_ok=True)
     _remove_old(output)
-    sheets = _chosen(reader, request.pictures)
+    sheets = dict.fromkeys(spread_over_scenarios(reader, request.pictures), "")  # names of files, when they are drawn
 
     def draw(seen: Seen) -> None:
         sheets[seen.name] = _sheet_name(seen)
@@ -75,8 +81,8 @@ def run(job: JobContext, request: ValidateRequest) -> None:
 
     job.phase("validating", quiet=600)
     restore = Restorer(model.net, precision=precision, note=job.alarm)
-    found = validate_network(restore, reader, show=sheets, see=draw, progress=tell)
-    report = _report(request, model, found, sheets, precision)
+    found = validate_network(restore, reader, lpips=lpips, show=sheets, see=draw, threads=threads, progress=tell)
+    report = _report(request, model, found, sheets, precision) | {"lpips": lpips and lpips.network}
     write_json(output / REPORT, report)
     _announce(job, found, output)
     _check(found, request)
@@ -97,22 +103,6 @@ def _remove_old(output: Path) -> None:
     (output / REPORT).unlink(missing_ok=True)
 
 
-def _chosen(reader: StoreReader, count: int) -> dict[str, str]:
-    """Names to draw, in turn from every scenario and spread over its pictures; the sheets' names come later."""
-    names: dict[str, list[str]] = {}
-    for name in reader.names:
-        names.setdefault(reader.scenario(name), []).append(name)
-    share = -(-count // len(names)) if names else 0
-    spread = [_spread(group, share) for _, group in sorted(names.items())]
-    in_turn = [name for row in zip_longest(*spread) for name in row if name is not None]
-    return dict.fromkeys(in_turn[:count], "")
-
-
-def _spread(names: list[str], count: int) -> list[str]:
-    count = min(count, len(names))
-    return [names[index * len(names) // count] for index in range(count)]
-
-
 def _sheet_name(seen: Seen) -> str:
     """File name that says which; scenarios may be called anything."""
     scenario = re.sub(r"[^\w-]+", "-", seen.scenario)[:60]
@@ -130,8 +120,10 @@ def _report(
         "scale": model.scale,
         "border": model.scale,
         "precision": precision,
+        "lpips": None,
         **found.plain(),
         "losing": list(found.losing),
+        "amplifying": list(found.amplifying),
         "minimum_gain": request.minimum_gain,
         "passed": _passed(found, request),
         "pictures": [
@@ -145,11 +137,12 @@ def _report(
 def _announce(job: JobContext, found: Validation, output: Path) -> None:
     for name in found.too_small:
         job.rejected(name, "too small to be measured")
-    mean = found.mean
-    figures = {"psnr_y": mean.network.psnr_y, "ssim_y": mean.network.ssim_y}
-    figures |= {"psnr_rgb": mean.network.psnr_rgb, "ssim_rgb": mean.network.ssim_rgb}
-    job.event("validation", **figures, gain_y=mean.gain_y, scenarios=found.plain()["scenarios"])
-    job.result(state="validated", report=str(output / REPORT), gain_y=mean.gain_y, losing=list(found.losing))
+    job.event("validation", **event_of(found))
+    if text := alarm_of(found):
+        job.alarm(text)
+    gain, losing, amplifying = found.mean.gain_y, list(found.losing), list(found.amplifying)
+    report = str(output / REPORT)
+    job.result(state="validated", report=report, gain_y=gain, losing=losing, amplifying=amplifying)
 
 
 def _passed(found: Validation, request: ValidateRequest) -> bool:

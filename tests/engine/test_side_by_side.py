@@ -7,6 +7,7 @@ import pytest
 
 from srtui.engine import side_by_side as sheets
 from srtui.engine.metrics import Figures
+from srtui.engine.paper import BETTER, WORSE
 from srtui.engine.scores import Score, Seen, enlarge_bicubic
 from srtui.engine.side_by_side import side_by_side
 
@@ -75,5 +76,5 @@ def test_a_loss_looks_other_than_a_gain() -> None:
     gt_hwc = np.zeros((120, 160, 3), np.uint8)
     captions = [side_by_side(seen(gt_hwc, 2, gain))[:TOP].reshape(-1, 3) for gain in (0.5, -0.5)]
     colours = [{tuple(pixel) for pixel in caption.tolist()} for caption in captions]
-    assert sheets._BETTER in colours[0] - colours[1]
-    assert sheets._WORSE in colours[1] - colours[0]
+    assert BETTER in colours[0] - colours[1]
+    assert WORSE in colours[1] - colours[0]

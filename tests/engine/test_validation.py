@@ -15,10 +15,12 @@ from srtui.config.network import Compact
 from srtui.config.project import Prepare, Synthetic, SyntheticPictures
 from srtui.config.reader import to_plain
 from srtui.config.requests import PrepareRequest, ValidateRequest
+from srtui.config.validation import Lpips
 from srtui.data import prepare
 from srtui.data.pictures import read_picture
 from srtui.data.store import StoreReader
 from srtui.engine import networks, validation
+from srtui.engine.block_amplification import amplification, lattice_energy
 from srtui.engine.metrics import compare
 from srtui.engine.model_card import ModelCard
 from srtui.engine.models import save_model
@@ -94,7 +96,43 @@ def test_the_report_holds_the_figures_of_every_picture(tmp_path: Path, dataset: 
     assert report["mean"]["pictures"] == 6
     assert [(each["name"], each["pictures"]) for each in report["scenarios"]] == [("sharp", 3), ("мягко/soft", 3)]
     assert report["losing"] == [each["name"] for each in report["scenarios"] if each["gain_y"] < 0] != []
-    assert (report["version"], report["border"], report["passed"]) == (1, 2, True)
+    assert (report["version"], report["border"], report["passed"]) == (2, 2, True)
+
+
+def test_blocks_are_reported_per_scenario_against_bicubic(tmp_path: Path, dataset: Path, model: Path) -> None:
+    job, output = run(tmp_path, dataset, model)
+    report, reader = report_of(output), StoreReader(dataset / "val.lmdb")
+    for each in report["pictures"]:
+        energy = lattice_energy(reader.lq(each["name"]).repeat(2, 0).repeat(2, 1), reader.gt(each["name"]), 2)
+        assert energy == (each["network"]["blocks_8"], each["network"]["blocks_16"])
+    for score in (*report["scenarios"], report["mean"]):
+        assert score["amplification_8"] == amplification(score["network"]["blocks_8"], score["bicubic"]["blocks_8"])
+    assert report["amplifying"] == [each["name"] for each in report["scenarios"] if each["amplified"]]
+    alarms = [event["text"] for event in read_events(job.folder.events) if event["kind"] == "alarm"]
+    assert bool(alarms) == bool(report["amplifying"])
+    assert report["lpips"] is None
+    assert report["mean"]["network"]["lpips"] is None
+
+
+def test_lpips_is_reported_when_its_files_are_given(
+    tmp_path: Path, dataset: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Fake:
+        network = "AlexNet"
+
+        def __init__(self, files: Lpips, device: torch.device) -> None:
+            assert (files.weights, device.type) == ("a.pth", "cpu")
+
+        def __call__(self, restored_hwc: np.ndarray, gt_hwc: np.ndarray, border: int) -> float:
+            return float(np.abs(restored_hwc.astype(float) - gt_hwc).mean()) / 100 + border
+
+    monkeypatch.setattr(validation, "Lpips", Fake)
+    _, output = run(tmp_path, dataset, model, lpips=Lpips(weights="a.pth", backbone="b.pth"))
+    report = report_of(output)
+    assert report["lpips"] == "AlexNet"
+    mean = np.mean([each["network"]["lpips"] for each in report["pictures"]])
+    assert report["mean"]["network"]["lpips"] == pytest.approx(mean)
+    assert report["mean"]["bicubic"]["lpips"] > 2
 
 
 def test_a_sheet_is_drawn_for_as_many_pictures_as_asked_from_every_scenario(
