@@ -49,6 +49,8 @@ class Profile(Section):
     """What is trained."""
     stages: Annotated[tuple[Stage, ...], Len(1, 8)]
     """Parts of the run, in order."""
+    needs_start: bool = False
+    """Made to go on with a network: training without one named in project.yml (training.start) is refused."""
     ema: Annotated[float, Ge(0), Lt(1)] = 0.999
     """Decay of the averaged weights that are validated and shipped; 0 ships the raw ones."""
     precision: Precision = "auto"

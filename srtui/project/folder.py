@@ -146,15 +146,21 @@ class OpenProject:
         Raises
         ------
         UsageError
-            If the network to begin from is none.
+            If the network to begin from is none, or the profile needs one and none is named.
         """
+        profile = self.profile()
         start = self.path(self.settings.training.start) if self.settings.training.start else None
+        if start is None and profile.needs_start:
+            fact = f"empty, but the profile {profile.name} goes on with a network that was trained before"
+            raise UsageError(
+                "training.start", fact, where=self.file, hint="training: {start: FILE}, or another profile"
+            )
         if start is not None:
             check_network_file(start)
         return TrainRequest(
             dataset=str(self.dataset),
             scale=self.settings.scale,
-            profile=self._with_absolute_weights(self.profile()),
+            profile=self._with_absolute_weights(profile),
             model=str(self.model),
             seed=self.settings.training.seed,
             device=device,

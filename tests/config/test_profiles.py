@@ -78,6 +78,8 @@ def test_finetune_is_short_and_gentle() -> None:
     assert found.iterations < quality.iterations / 10
     assert found.stages[0].optimizer.lr < quality.stages[0].optimizer.lr / 2
     assert "training.start" in found.about
+    assert found.needs_start
+    assert not quality.needs_start
 
 
 @pytest.mark.parametrize("name", shipped.names("training"))
