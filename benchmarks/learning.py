@@ -25,7 +25,7 @@ from srtui.jobs.events import read_events
 from srtui.jobs.folder import JobFolder, create
 
 MOMENTS = 12
-"""How many networks of a training are kept, equally far apart."""
+"""How many networks of a training are kept, equally far apart, beside the one that it begins with."""
 TRIAL = 30
 """Updates that tell how long one takes: every ten are a reading, the first of which is left out."""
 
@@ -94,7 +94,7 @@ def learn(
 
     Returns
     -------
-    The averaged network at `MOMENTS` moments; the last one is the finished network.
+    The averaged network at the beginning and at `MOMENTS` moments; the last one is the finished network.
     """
     seconds = _seconds_each(profile, dataset, root, device, threads)
     iterations = max(round(60 * minutes / seconds / MOMENTS), 1) * MOMENTS
@@ -150,7 +150,7 @@ class _Watched(JobContext):
             self._keep(int(fields["iteration"]))
 
     def _keep(self, iteration: int) -> None:
-        seconds = time.monotonic() - self._training_since
+        seconds = time.monotonic() - self._training_since if iteration else 0.0
         path = self.folder.path / f"{iteration}.safetensors"
         path.unlink(missing_ok=True)
         os.link(self.folder.checkpoints / str(iteration) / "ema.safetensors", path)

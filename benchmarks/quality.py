@@ -16,7 +16,6 @@ FIGURES is ``{"psnr_y", "ssim_y", "psnr_rgb", "ssim_rgb"}``, means over pictures
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import fnmatch
 import json
 import os
@@ -38,6 +37,7 @@ from srtui.config.profile import Profile
 from srtui.data.datasets import open_dataset
 from srtui.engine import networks
 from srtui.engine.device import choose_precision, pick_device
+from srtui.engine.metrics import Figures
 from srtui.engine.models import load_model
 from srtui.engine.restorer import Restorer
 from srtui.files import write_json, write_whole
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
     """Train, measure, print the table; the files are in the output folder."""
     asked = _parser().parse_args(arguments)
     sets = [PictureSet.read(name, folder) for name, folder in (("Set5", asked.set5), ("Set14", asked.set14)) if folder]
-    bicubic = {each.name: dataclasses.asdict(each.check()) for each in sets}
+    bicubic = {each.name: _plain(each.check()) for each in sets}
     device = pick_device(asked.device)
     names = [name for name in learning.RECIPES if _wanted(name, asked.only, device)]
     if not names:
@@ -108,9 +108,9 @@ def _conditions(curve: Curve) -> str:
 
 
 def _some(points: Sequence[Curve]) -> list[Curve]:
-    """About a twelfth, a quarter, a half, and the end."""
+    """The first after the beginning, a quarter, a half, and the end."""
     last = len(points) - 1
-    return [points[index] for index in sorted({0, last // 4, last // 2, last})]
+    return [points[index] for index in sorted({min(1, last), last // 4, last // 2, last})]
 
 
 def _cells(figures: dict[str, Any], sets: Sequence[str]) -> str:
@@ -144,11 +144,15 @@ def _measured(kept: Sequence[Kept], sets: Sequence[PictureSet], device: torch.de
     points = []
     for number, moment in enumerate(kept, start=1):
         restore = Restorer(load_model(moment.path, device).net)
-        figures = {each.name: dataclasses.asdict(each.measure(restore)) for each in sets}
+        figures = {each.name: _plain(each.measure(restore)) for each in sets}
         points.append({"iteration": moment.iteration, "seconds": round(moment.seconds, 1), **figures})
         shown = ", ".join(f"{name} {found['psnr_y']:.2f} dB" for name, found in figures.items())
         print(f"{number}/{len(kept)} measured: {shown}", file=sys.stderr, flush=True)
     return points
+
+
+def _plain(figures: Figures) -> dict[str, float]:
+    return {name: getattr(figures, name) for name in ("psnr_y", "ssim_y", "psnr_rgb", "ssim_rgb")}
 
 
 def _panels(curves: dict[str, Curve]) -> list[Panel]:

@@ -66,8 +66,9 @@ def test_a_schedule_ends_with_the_training() -> None:
 
 def test_a_training_keeps_networks_through_time(tiny: Profile, tmp_path: Path) -> None:
     kept = learn(tiny, make_dataset(tmp_path, None), tmp_path / "run", minutes=0.001, device="cpu", threads=1)
-    assert len(kept) == MOMENTS
-    assert [moment.iteration for moment in kept] == sorted({moment.iteration for moment in kept})
+    each = kept[1].iteration
+    assert [moment.iteration for moment in kept] == [each * moment for moment in range(MOMENTS + 1)]
+    assert kept[0].seconds == 0
     assert all(a.seconds < b.seconds for a, b in itertools.pairwise(kept))
     assert all(moment.path.is_file() for moment in kept)
     assert (tmp_path / "run" / "compact.safetensors").is_file()
@@ -97,7 +98,7 @@ def test_everything_is_written_and_shown(
     assert "| SRVGGNetCompact 8/1 ×4 | 0.0 |" in printed
     assert str(tmp_path) not in printed
     curve = json.loads((output / "compact.json").read_text(encoding="utf-8"))
-    assert len(curve["curve"]) == MOMENTS
+    assert len(curve["curve"]) == MOMENTS + 1
     assert set(curve["curve"][0]["Set5"]) == {"psnr_y", "ssim_y", "psnr_rgb", "ssim_rgb"}
     assert quality.as_markdown({"compact": curve}) in printed
     assert ET.fromstring((output / "quality.svg").read_text(encoding="utf-8")).tag.endswith("svg")
