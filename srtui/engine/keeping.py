@@ -6,6 +6,7 @@ from pathlib import Path
 
 from srtui.config.reader import to_plain
 from srtui.engine import checkpoints
+from srtui.engine.agreement import settle
 from srtui.engine.model_card import ModelCard, card_of, metadata_of
 from srtui.engine.models import save_model
 from srtui.engine.resuming import newest
@@ -17,11 +18,17 @@ from srtui.errors import SrtuiError
 
 def keep_checkpoint(session: Session, state: TrainingState) -> None:
     """Write a checkpoint, and remove those that are too old; a full disk pauses the run."""
-    request, root, progress = session.request, session.checkpoints, state.progress
+    settle(session, state)
+    progress = state.progress
     if not progress.iteration or (state.work is not None and state.work.steady()):
         progress.good = progress.iteration
-    if not session.leads:
-        return
+    if session.leads:
+        _write(session, state)
+    session.ranks.agree(True)  # the others wait as long as a full disk takes: an exchange of tensors would not
+
+
+def _write(session: Session, state: TrainingState) -> None:
+    request, root, progress = session.request, session.checkpoints, state.progress
     card = ModelCard(
         network=request.profile.network, scale=request.scale, overlap=state.net.overlap, recipe=to_plain(request)
     )
@@ -38,11 +45,11 @@ def keep_checkpoint(session: Session, state: TrainingState) -> None:
 
 def keep_model(session: Session, state: TrainingState, path: Path) -> None:
     """Write the averaged network; a full disk pauses the run."""
-    if not session.leads:
-        return
-    card = card_of(state.ema.net, session.request)
-    session.job.insist(lambda: save_model(path, state.ema.net.state_dict(), card), f"the network {path.name}")
-    session.job.event("note", iteration=state.progress.iteration, text=f"network written: {path}")
+    if session.leads:
+        card = card_of(state.ema.net, session.request)
+        session.job.insist(lambda: save_model(path, state.ema.net.state_dict(), card), f"the network {path.name}")
+        session.job.event("note", iteration=state.progress.iteration, text=f"network written: {path}")
+    session.ranks.agree(True)
 
 
 def go_back(session: Session, state: TrainingState, fact: str) -> None:

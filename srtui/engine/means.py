@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,9 @@ import torch
 from torch import Tensor
 
 from srtui.engine.ranks import Ranks
+
+SMOOTHING = 0.9
+"""Decay of what is smoothed, per reading."""
 
 
 class Means:
@@ -34,6 +38,10 @@ class Means:
         rows = zip(self._names, totals, counts, strict=True)
         return {name: total / count if count else float("nan") for name, total, count in rows}
 
+    def settle(self) -> None:
+        """Make the sums the same on all ranks, before rank 0 writes its own down for all of them."""
+        self._ranks.average([self._sums])
+
     def state_dict(self) -> dict[str, Any]:
         """What later readings depend on."""
         return {"sums": self._sums}
@@ -41,3 +49,10 @@ class Means:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue from ``state_dict``'s result, on this device."""
         self._sums.copy_(state["sums"])
+
+
+def smoothed(old: float | None, new: float) -> float | None:
+    """Exponential mean after one more reading; NaN changes nothing."""
+    if math.isnan(new):
+        return old
+    return new if old is None else SMOOTHING * old + (1 - SMOOTHING) * new

@@ -104,9 +104,8 @@ class Stepper:
         The loss is looked at too: L1's gradient at NaN is 0, so gradients alone can look healthy.
         """
         gradients = [parameter.grad for parameter in self._parameters if parameter.grad is not None]
-        self._ranks.average(gradients)  # one rank's NaN becomes everybody's here
+        self._ranks.average([*gradients, self._loss])  # one rank's NaN becomes everybody's here
         bad_loss = (~torch.isfinite(self._loss)).float()
-        self._ranks.worst(bad_loss)
         self._bad = bad_loss.clone()
         torch._amp_foreach_non_finite_check_and_unscale_(gradients, self._bad, self._scale.reciprocal())
         # What GradScaler sets too: torch's fused optimisers leave everything as it is where it is 1.
@@ -116,10 +115,8 @@ class Stepper:
         self._tally[4] *= self._bad
 
     def read(self) -> Tally:
-        """Wait for the device, tell what happened on all ranks since the last reading, and begin to count anew."""
-        tally = self._tally.clone()
-        self._ranks.average([tally])
-        total, finite, bad_losses, skipped, in_a_row = tally.tolist()
+        """Wait for the device, tell what happened since the last reading (the same on all ranks), and count anew."""
+        total, finite, bad_losses, skipped, in_a_row = self._tally.tolist()
         self._tally[:4] = 0
         return Tally(
             loss=total / finite if finite else float("nan"),
