@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from srtui.project.scan_report import scan_lines
 from srtui.errors import NothingUsableError
+from srtui.project.scan_report import scan_lines
 from tests.footage.scanning import Scan
 from tests.footage.tapes import DV, Scene, Tape, conceal, make_tape, overwrite, packets
 
