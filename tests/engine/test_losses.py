@@ -202,3 +202,21 @@ def test_nothing_to_learn_is_an_error() -> None:
 
 def test_every_loss_of_a_profile_exists() -> None:
     assert {*losses.LOSSES, "ldl", "perceptual"} == set(Losses.__dataclass_fields__)
+
+
+def test_a_gpu_is_never_waited_for() -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no GPU here")
+    objective = build(**ALL_PLAIN, ldl=1.0)
+    game = losses.adversarial("relativistic")
+    restored, gt = (each.cuda() for each in pictures())
+    restored.requires_grad_()
+    objective(restored, gt, gt).backward()  # the first use of a kernel may wait
+    before = torch.cuda.get_sync_debug_mode()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        objective(restored, gt, gt).backward()
+        logits = restored.mean((1, 2, 3))[:, None]
+        (game.generator(logits, logits) + game.discriminator(logits, logits)).backward()
+    finally:
+        torch.cuda.set_sync_debug_mode(before)

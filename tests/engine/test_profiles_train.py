@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,15 @@ from safetensors.torch import load_file, save_file
 
 from srtui.config import shipped
 from srtui.config.basicsr import import_options
+from srtui.config.losses import Losses, Perceptual
 from srtui.config.network import EDSR, RRDB, Compact, Network, Span, SRResNet
 from srtui.config.profile import Profile, Stage
+from srtui.engine.losses import vgg_file
 from srtui.engine.losses.perceptual import layout
+from srtui.errors import MachineError
+from srtui.jobs.context import JobContext
 from tests.basicsr_files import FILES
-from tests.engine.training_cases import Training, make_dataset
+from tests.engine.training_cases import Training, make_dataset, small_profile, small_stage
 
 SMALL: dict[type, Network] = {
     Compact: Compact(features=8, convs=1),
@@ -86,3 +91,44 @@ def test_every_imported_profile_trains(name: str, dataset: Path, vgg19: Path, tm
     path = tmp_path / "options.yml"
     path.write_text(FILES[name], encoding="utf-8")
     assert_trains(Training(tmp_path, dataset, shrunk(import_options(path).profile, vgg19)))
+
+
+def perceptual_later() -> Profile:
+    """VGG19 is wanted in the second stage only."""
+    second = Losses(perceptual=Perceptual(layers={"conv1_1": 1.0}))
+    return small_profile(small_stage(2), small_stage(2, losses=second), log_every=1)
+
+
+def test_weights_of_a_later_stage_are_fetched_before_the_run(
+    dataset: Path, vgg19: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "server").mkdir()
+    digest = hashlib.sha256(vgg19.read_bytes()).hexdigest()
+    served = tmp_path / "server" / f"vgg19-{digest[:8]}.safetensors"
+    served.symlink_to(vgg19)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setattr(vgg_file, "url", served.as_uri)
+    training = Training(tmp_path, dataset, perceptual_later())
+    there: dict[str, list[bool]] = {}
+
+    def look(job: JobContext, done: int) -> None:
+        there.setdefault(job._status["unit"], []).append(vgg_file.cached().is_file())
+
+    training.run(at=look)
+    (_, downloading), (_, training_itself) = there.items()
+    assert not any(downloading)
+    assert len(downloading) > 10  # with progress
+    assert all(training_itself)
+    assert load_file(training.model)
+
+
+def test_a_run_whose_later_stage_lacks_its_weights_does_not_begin(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setattr(vgg_file, "url", (tmp_path / "nowhere" / "vgg19-dcbb9e9d.pth").as_uri)
+    training = Training(tmp_path, dataset, perceptual_later())
+    with pytest.raises(MachineError, match="downloading it failed"):
+        training.run()
+    assert training.events("metric") == []
+    assert not training.model.exists()
