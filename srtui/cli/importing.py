@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 @click.command("import-options")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
-    "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="The profile's file; default: NAME.yml here."
+    "-o",
+    "--output",
+    "out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The profile's file; default: NAME.yml here.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
 @options.as_json
