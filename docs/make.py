@@ -8,7 +8,7 @@ import inspect
 import sys
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -135,6 +135,8 @@ def _values(hint: Any) -> str:
     if origin is tuple:
         items = [each for each in arguments if each is not ...]
         return "list of " + " and ".join(dict.fromkeys(map(_values, items)))
+    if origin is Mapping:
+        return f"{_values(arguments[0])}, each with a {_values(arguments[1])}"
     if dataclasses.is_dataclass(hint):
         return f"[{hint.__name__}](#{hint.__name__.lower()})"
     return {int: "whole number", float: "number", str: "text", bool: "`true`, `false`"}.get(hint, str(hint))
