@@ -26,7 +26,7 @@ from srtui.jobs.folder import JobFolder, create
 
 MOMENTS = 12
 """How many networks of a training are kept, equally far apart, beside the one that it begins with."""
-TRIAL = 30
+TRIAL = 100
 """Updates that tell how long one takes: every ten are a reading, the first of which is left out."""
 
 

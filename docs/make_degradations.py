@@ -1,8 +1,9 @@
-"""Measure and draw docs/degradations.md: ``python docs/make_degradations.py PHOTOS FOOTAGE`` (a folder, a video).
+"""Measure and draw docs/degradations.md: ``python docs/make_degradations.py PHOTOS FOOTAGE [FOLDER]``.
 
 Writes docs/pictures/degradation-*.png and prints the table of docs/degradations.md: what `minidv` makes of photographs,
-beside real interlaced footage, both as the tape has them, before deinterlacing. The pictures show dead leaves and the
-curves of what was measured, for photographs and footage belong to others.
+beside real interlaced footage (a video), both as the tape has them, before deinterlacing. The pictures show dead leaves
+and what was measured, for photographs and footage belong to others; with FOLDER, beside.png is written there, which
+shows the frames themselves to whoever has them.
 """
 
 from __future__ import annotations
@@ -163,6 +164,33 @@ def chart(tapes: dict[str, list[Luma]]) -> None:
     image.quantize(64, dither=Image.Dither.NONE).save(PICTURES / "degradation-spectra.png", optimize=True)
 
 
+def planes(tapes: dict[str, list[Luma]]) -> None:
+    """Draw the mean power of whole frames over both frequencies, 60 dB from white to black; the middle is 0."""
+    panels = []
+    for name, frames in tapes.items():
+        cuts = [frame[32:544, 104:616].astype(np.float64) for frame in frames]
+        window = np.hanning(512)[:, None] * np.hanning(512)
+        power = np.mean([np.abs(np.fft.fft2((cut - cut.mean()) * window)) ** 2 for cut in cuts], axis=0)
+        level = 10 * np.log10(np.fft.fftshift(power / power.max()) + 1e-12)
+        shown = level.reshape(128, 4, 128, 4).mean(axis=(1, 3))
+        panel = Image.new("L", (160, 182), 24)
+        grey = Image.fromarray(np.clip(255 * (1 + shown / 60), 0, 255).astype(np.uint8))
+        panel.paste(grey.resize((160, 160), Image.Resampling.NEAREST), (0, 0))
+        ImageDraw.Draw(panel).text((80, 165), name, 230, anchor="ma")
+        panels.append(panel.convert("RGB"))
+    sheet("planes", panels)
+
+
+def beside(tapes: dict[str, list[Picture]], folder: Path) -> None:
+    """Put details of frames one below the other, a row for each kind."""
+    rows = []
+    for frames in tapes.values():
+        panels = [np.asarray(detail(frame, 220, left, 2)) for frame in frames[:3] for left in (200, 400)]
+        rows.append(np.concatenate(panels, axis=1))
+    folder.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.concatenate(rows)).save(folder / "beside.png")
+
+
 def examples(degradation: Degradation) -> None:
     """Draw what each scenario makes of dead leaves."""
     leaves = dead_leaves(SIZE[0], SIZE[1], 11)
@@ -172,23 +200,27 @@ def examples(degradation: Degradation) -> None:
         sheet(scenario.name, [detail(spoiled, 200, 280, 2), Image.fromarray(leaves[400:640, 560:880])])
 
 
-def main(photos: Path, video: Path) -> None:
+def main(photos: Path, video: Path, folder: Path | None = None) -> None:
     """Print the table and write the pictures."""
     degradation = shipped.degradation("minidv", Path())
     assert all(isinstance(scenario.steps[-1], Deinterlace) for scenario in degradation.scenarios)
     pictures = list(photographs(photos))
-    tapes = {"real footage": [luma_of(frame) for frame in footage(video)]}
+    frames = {"real footage": footage(video)}
     for scenario in degradation.scenarios:
-        drawn = [luma_of(woven(picture, scenario, key)) for key, picture in enumerate(pictures * DRAWS)]
-        tapes[f"minidv: {scenario.name}"] = drawn
-    tapes["photographs, reduced"] = [luma_of(resize(picture, 720, 576)) for picture in pictures]
+        drawn = [woven(picture, scenario, key) for key, picture in enumerate(pictures * DRAWS)]
+        frames[f"minidv: {scenario.name}"] = drawn
+    frames["photographs, reduced"] = [resize(picture, 720, 576) for picture in pictures]
+    if folder is not None:
+        beside(frames, folder)
+    tapes = {name: [luma_of(each) for each in found] for name, found in frames.items()}
     print(f"| frames of the tape | number | {' | '.join(MEASURES)} |")
     print("|---" * (len(MEASURES) + 2) + "|")
-    for name, frames in tapes.items():
-        print(row(name, frames))
+    for name, lumas in tapes.items():
+        print(row(name, lumas))
     chart(tapes)
+    planes(tapes)
     examples(degradation)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*map(Path, sys.argv[1:4]))
