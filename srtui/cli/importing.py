@@ -51,7 +51,9 @@ def import_options(file: Path, out: Path | None, overwrite: bool, as_json: bool)
 def _to_json(target: Path, imported: Imported) -> str:
     left = [{"key": each.key, "value": each.value, "reason": each.reason} for each in imported.left]
     found = {"profile": str(target), "name": imported.profile.name, "project": imported.project, "left": left}
-    return json.dumps(found, ensure_ascii=False)
+    # Numbers that JSON does not know (1e999 is infinite) become words.
+    known = json.loads(json.dumps(found), parse_constant=str)
+    return json.dumps(known, ensure_ascii=False)
 
 
 def _to_text(target: Path, imported: Imported) -> str:

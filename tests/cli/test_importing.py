@@ -69,3 +69,14 @@ def test_a_file_that_is_none_is_an_error(options: Path, capsys: pytest.CaptureFi
     assert run(["import-options", str(options)]) == 2
     assert "is not allowed" in capsys.readouterr().err
     assert run(["import-options", "nothing.yml"]) == 2
+
+
+def test_json_stays_json_whatever_a_file_holds(options: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options.write_text(f"{ESRGAN_14}\nhuge: [1e999, -1e999]\n", encoding="utf-8")
+    assert run(["import-options", str(options), "-o", "p.yml", "--json"]) == 0
+
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    found = json.loads(capsys.readouterr().out, parse_constant=refuse)
+    assert next(each["value"] for each in found["left"] if each["key"] == "huge") == ["Infinity", "-Infinity"]
