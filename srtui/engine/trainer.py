@@ -74,7 +74,7 @@ def train(job: JobContext, request: TrainRequest, ranks: Ranks) -> None:
             conditions=Conditions(device=device, precision=precision, ranks=ranks, seed=request.seed),
             about=about,
             reporter=Reporter(job, curves, total=profile.iterations, device=device),
-            appraiser=Appraiser(job, dataset.reader("val"), curves),
+            appraiser=Appraiser(job, dataset.reader("val"), curves, request, ranks),
             room=Room(),
         )
         _check_stages(session)
