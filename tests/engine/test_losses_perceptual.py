@@ -270,7 +270,11 @@ def test_a_named_file_may_be_a_pth_or_whole_and_must_be_there(theirs: nn.Sequent
     with pytest.raises(UsageError, match="no such file"):
         losses.build(Losses(perceptual=options(path)), device=CPU)
     torch.save({**state_of(theirs, until=5), "classifier.0.weight": torch.zeros(2, 2)}, path)
-    losses.build(Losses(perceptual=options(path)), device=CPU)
+    objective = losses.build(Losses(perceptual=options(path)), device=CPU)
+    restored, gt = torch.rand(1, 3, 16, 16), torch.rand(1, 3, 16, 16)
+    expected = objective(restored, gt)
+    path.write_bytes(b"replaced while the run goes on")
+    assert torch.equal(objective(restored, gt), expected)
 
 
 def test_other_networks_and_broken_files_are_named(theirs: nn.Sequential, shallow: Path, tmp_path: Path) -> None:

@@ -127,8 +127,10 @@ def _layer(
     if weight.shape != (width, channels, 3, 3) or bias.shape != (width,):
         fact = f"{key}.weight is {tuple(weight.shape)}, VGG19's {name} is {(width, channels, 3, 3)}"
         raise UsageError(str(path), fact, hint="this is another network's file")
-    weight = weight.detach().to(device, torch.float32).contiguous(memory_format=torch.channels_last)
-    return Layer(name=name, weight=weight, bias=bias.detach().to(device, torch.float32), begins_block=first)
+    # Copied, as a .pth file is mapped: it may be replaced while a run goes on.
+    weight = weight.detach().to(device, torch.float32, copy=True).contiguous(memory_format=torch.channels_last)
+    bias = bias.detach().to(device, torch.float32, copy=True)
+    return Layer(name=name, weight=weight, bias=bias, begins_block=first)
 
 
 def _tensor(path: Path, state: Mapping[str, Tensor], key: str, name: str) -> Tensor:
