@@ -18,6 +18,15 @@ Device = str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TapeFrames(Section):
+    """A tape, and where a few of its frames go."""
+
+    video: str
+    output: str
+    """Folder for the pictures."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PrepareRequest(Section):
     """Sources → dataset store."""
 
@@ -44,6 +53,10 @@ class PrepareRequest(Section):
     """The one that this job makes, from 1; 0: all that are missing."""
     scheduler: str = ""
     """Address of a Dask scheduler whose workers make the shards, or the file (.json) that it writes its address to."""
+    footage: tuple[TapeFrames, ...] = ()
+    """Tapes whose best frames a training will restore now and then, to be looked at."""
+    scans: str = ""
+    """Folder of the scans of tapes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ from srtui.data.shard_making import LOCK, is_made, make_shard
 from srtui.data.shards import FOLDER, STORE, shard_folder, shard_lines
 from srtui.data.sources import PictureSource
 from srtui.data.store import unused
+from srtui.data.tape_frames import extract_frames
 from srtui.errors import MachineError, SrtuiError, UsageError
 from srtui.jobs.context import JobContext
 from srtui.jobs.lock import Lock, holder, take
@@ -32,7 +33,7 @@ PATIENCE = 60.0
 
 
 def run(job: JobContext, request: PrepareRequest) -> None:
-    """Do the part of ``request`` that is this job's.
+    """Do the part of ``request`` that is this job's, and then what is taken of tapes.
 
     Raises
     ------
@@ -41,6 +42,12 @@ def run(job: JobContext, request: PrepareRequest) -> None:
     MachineError
         If the disk is too small, or Dask is asked for and not there.
     """
+    _prepare(job, request)
+    if not request.shard:  # of the machines that share the work, the one that asks for the whole
+        extract_frames(job, request)
+
+
+def _prepare(job: JobContext, request: PrepareRequest) -> None:
     folder = Path(request.dataset)
     if request.shards == 1:
         _make_way(request, folder)

@@ -41,7 +41,12 @@ class Wanted(NamedTuple):
 
 
 def run(job: JobContext, request: FramesRequest) -> None:
-    """Extract what is not extracted yet.
+    """Extract what is not extracted yet, and say what that is; raises what `extract` does."""
+    job.result(state="extracted", **extract(job, request))
+
+
+def extract(job: JobContext, request: FramesRequest) -> dict[str, Any]:
+    """Extract what is not extracted yet; gives the folder and counts, by the names that a result has for them.
 
     Raises
     ------
@@ -67,13 +72,8 @@ def run(job: JobContext, request: FramesRequest) -> None:
         _write_names(folder, wanted, reader.facts)
     if request.count > len(chosen):
         job.alarm(f"{len(chosen)} frames instead of {request.count}: no more are whole, different and not smeared")
-    job.result(
-        state="extracted",
-        output=str(folder),
-        frames=len(chosen),
-        pictures=sum(len(each.names) for each in wanted),
-        usable=usable,
-    )
+    pictures_made = sum(len(each.names) for each in wanted)
+    return {"output": str(folder), "frames": len(chosen), "pictures": pictures_made, "usable": usable}
 
 
 def _claim(folder: Path, request: FramesRequest) -> None:

@@ -14,6 +14,7 @@ from srtui.config.profile import Profile
 from srtui.config.project import Folder, Lmdb, PairFolders, Pairs, Project, Source, SyntheticPictures, Video
 from srtui.config.reader import read_yaml, to_plain, to_yaml
 from srtui.config.requests import Origin, PrepareRequest, RestoreRequest, TrainRequest, ValidateRequest
+from srtui.config.validation import Lpips
 from srtui.errors import UsageError
 from srtui.files import write_whole
 from srtui.jobs.folder import jobs_root
@@ -72,7 +73,9 @@ class OpenProject:
 
     def validate_digest(self) -> str:
         """Digest of what a validation compares."""
-        return digest("validate", self.train_digest(), self.settings.validate.minimum_gain)
+        asked = self.settings.validate
+        measured = [] if asked.lpips is None else [to_plain(asked.lpips)]
+        return digest("validate", self.train_digest(), asked.minimum_gain, *measured)
 
     def restore_digest(self) -> str:
         """Digest of what is restored with what."""
@@ -100,6 +103,8 @@ class OpenProject:
         settings = self.settings
         if not settings.sources:
             raise UsageError(str(self.file), "no sources", hint="srtui prepare FOLDER adds a folder of clean pictures")
+        from srtui.project import look_at
+
         self.check_roles()
         degradation = shipped.degradation(settings.degradation, self.folder)
         if settings.scale not in degradation.scales:
@@ -117,6 +122,8 @@ class OpenProject:
             strict=strict,
             fresh=fresh,
             gt_size=self._gt_size(),
+            footage=look_at.wanted_frames(self),
+            scans=str(look_at.scans_folder(self)),
         )
 
     def _gt_size(self) -> int:
@@ -148,6 +155,8 @@ class OpenProject:
         UsageError
             If the network to begin from is none, or the profile needs one and none is named.
         """
+        from srtui.project import look_at
+
         profile = self.profile()
         start = self.path(self.settings.training.start) if self.settings.training.start else None
         if start is None and profile.needs_start:
@@ -168,7 +177,16 @@ class OpenProject:
             wait=wait,
             start=str(start or ""),
             origin=self._origin(),
+            look_at=look_at.frames_there(self),
+            lpips=self._lpips(),
+            pictures_gb=self.settings.validate.pictures_gb,
         )
+
+    def _lpips(self) -> Lpips | None:
+        files = self.settings.validate.lpips
+        if files is None:
+            return None
+        return Lpips(weights=str(self.path(files.weights)), backbone=str(self.path(files.backbone)))
 
     def _origin(self) -> Origin:
         """What the network's file remembers of these settings."""
@@ -198,6 +216,7 @@ class OpenProject:
             model=str(model or self.model),
             output=str(self.comparison),
             minimum_gain=self.settings.validate.minimum_gain,
+            lpips=self._lpips(),
             device=device,
             threads=threads,
         )
