@@ -1,0 +1,241 @@
+"""Two ranks on the CPU, as real processes: one training, whoever starts it, dies, stops or meets trouble."""
+
+from __future__ import annotations
+
+import math
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+import torch
+
+from srtui.engine import checkpoints
+from srtui.engine.stage_work import StageWork
+from srtui.jobs.control import ask, withdraw
+from srtui.jobs.events import EventTail
+from srtui.jobs.folder import JobFolder, read_json
+from srtui.jobs.status import read_status
+from tests.engine.training_cases import Training, assert_identical, every_tensor, gan_stage, small_profile, small_stage
+
+WORKER = ("-m", "srtui.worker")
+TROUBLED = (str(Path(__file__).parent / "troubled_rank.py"),)
+PATIENCE = 120.0  # s: a machine that does many other things
+UPDATES = 120
+ROUNDING = 1e-5  # weights lie between 0.01 and 1; parts of a batch are added up in another order
+
+
+@contextmanager
+def process(training: Training, *command: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """One worker; whatever it prints goes to the job's log."""
+    with training.folder.log.open("ab") as log:
+        started = subprocess.Popen(
+            [sys.executable, *command, str(training.folder.path)],
+            stdout=log,
+            stderr=log,
+            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+        )
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.wait()
+
+
+def run(training: Training, *, code: int = 0) -> None:
+    with process(training, *WORKER) as lead:
+        assert lead.wait(PATIENCE) == code, training.folder.log.read_text()
+
+
+def run_launched(training: Training, command: tuple[str, ...] = WORKER) -> None:
+    """As torchrun and srun do: every rank with the same command line, and its number in the environment."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+    common = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    with (
+        process(training, *command, RANK="0", LOCAL_RANK="0", **common) as lead,
+        process(training, *command, RANK="1", LOCAL_RANK="1", **common) as other,
+    ):
+        for each in (lead, other):
+            assert each.wait(PATIENCE) == 0, training.folder.log.read_text()
+
+
+def wait_until(happened: Callable[[], bool], training: Training) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < deadline, training.folder.log.read_text()
+        time.sleep(0.002)
+
+
+class Watch:
+    """What the newest run of a training has said so far."""
+
+    def __init__(self, training: Training) -> None:
+        self._tail = EventTail(training.folder.events)
+        self._tail.read()
+        self._training = training
+        self.iteration = 0
+        self.pids: list[int] = []
+
+    def look(self) -> int:
+        for event in self._tail.read():
+            self.iteration = event.get("iteration", self.iteration)
+            if event["kind"] == "ranks":
+                self.pids = [rank["pid"] for rank in event["ranks"]]
+        return self.iteration
+
+    def wait_for(self, iteration: int) -> None:
+        wait_until(lambda: self.look() >= iteration, self._training)
+
+    def wait_for_the_end_of_all(self) -> None:
+        wait_until(lambda: all(map(gone, self.pids)), self._training)
+
+
+def gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE  # nobody may be there to collect it
+    except psutil.NoSuchProcess:
+        return True
+
+
+def ending(folder: JobFolder) -> tuple[str, int, str]:
+    found = read_json(folder.exit)
+    assert found is not None
+    return found["outcome"], found["code"], found["error"]
+
+
+def assert_equal_up_to_rounding(left: JobFolder, right: JobFolder) -> None:
+    mine, theirs = every_tensor(left), every_tensor(right)
+    assert mine.keys() == theirs.keys()
+    for name, value in mine.items():
+        torch.testing.assert_close(value, theirs[name], rtol=0, atol=ROUNDING, msg=lambda text, n=name: f"{n}: {text}")
+
+
+def long_training(folder: Path, dataset: Path, **changes: str) -> Training:
+    """Its batches cannot be halved."""
+    stage = small_stage(UPDATES, batch=3)
+    profile = small_profile(stage, log_every=3, checkpoint_every=10, validate_every=40)
+    return Training(folder, dataset, profile, **changes)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, training_dataset: Path) -> Training:
+    """A training of two ranks that nothing interrupted, started as a launcher does."""
+    training = long_training(tmp_path_factory.mktemp("whole"), training_dataset)
+    run_launched(training)
+    return training
+
+
+def test_two_ranks_train_as_one_does_up_to_rounding(tmp_path: Path, training_dataset: Path, whole: Training) -> None:
+    alone = long_training(tmp_path, training_dataset)
+    alone.run()
+    assert_equal_up_to_rounding(alone.folder, whole.folder)
+    for kind in ("metric", "validation", "checkpoint"):
+        assert alone.iterations(kind) == whole.iterations(kind)
+    for mine, theirs in zip(alone.events("metric"), whole.events("metric"), strict=True):
+        assert mine["loss"] == pytest.approx(theirs["loss"], rel=1e-4)
+    for mine, theirs in zip(alone.events("validation"), whole.events("validation"), strict=True):
+        assert theirs["psnr_y"] == pytest.approx(mine["psnr_y"], abs=1e-3)
+        assert [each["pictures"] for each in theirs["scenarios"]] == [each["pictures"] for each in mine["scenarios"]]
+    assert len(list((whole.folder.path / "tensorboard").iterdir())) == 1
+    assert not whole.events("alarm")
+
+
+def test_killed_stopped_paused_and_resumed_every_tensor_is_the_same(
+    tmp_path: Path, training_dataset: Path, whole: Training
+) -> None:
+    training = long_training(tmp_path, training_dataset, gpus="cpu,cpu")
+
+    watch = Watch(training)
+    with process(training, *WORKER) as lead:
+        watch.wait_for(15)
+        os.kill(watch.pids[1], signal.SIGKILL)
+        assert lead.wait(PATIENCE) == 4
+    outcome, code, error = ending(training.folder)
+    assert (outcome, code) == ("failed", 4)
+    assert error.startswith("error: rank 1 (cpu): killed by SIGKILL")
+    watch.wait_for_the_end_of_all()
+
+    watch = Watch(training)
+    with process(training, *WORKER) as lead:
+        watch.wait_for(33)
+        lead.kill()
+        watch.wait_for_the_end_of_all()
+
+    watch = Watch(training)
+    with process(training, *WORKER) as lead:
+        watch.wait_for(54)
+        ask(training.folder, "pause")
+        wait_until(lambda: read_status(training.folder).state == "paused", training)
+        withdraw(training.folder, "pause")
+        watch.wait_for(watch.look() + 3)
+        os.kill(watch.pids[1], signal.SIGTERM)
+        assert lead.wait(PATIENCE) == 0, training.folder.log.read_text()
+    assert ending(training.folder) == ("stopped", 0, "")
+    stopped = checkpoints.iterations(training.folder.checkpoints)[-1]
+    assert 54 < stopped < UPDATES
+    watch.wait_for_the_end_of_all()
+
+    run(training)
+    assert_identical(training.folder, whole.folder)
+    assert training.iterations("resumed")[-1] == stopped
+    assert [each["loss"] for each in training.events("metric")] == [each["loss"] for each in whole.events("metric")]
+    assert not [each for each in training.events("alarm") if "last digits" in each["text"]]
+
+
+def test_trouble_on_one_rank_is_everybodys(
+    tmp_path: Path, training_dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile = small_profile(small_stage(20, batch=4), log_every=4, checkpoint_every=10, validate_every=20)
+    troubled = Training(tmp_path / "two", training_dataset, profile)
+    run_launched(troubled, TROUBLED)
+    skipped, small, astray = (event["text"] for event in troubled.events("alarm"))
+    assert skipped == "1 updates up to iteration 4 were skipped: the loss was not finite"
+    assert small.startswith("out of memory on rank 1 up to iteration 8: all ranks go on with 1 crops at once")
+    assert astray.startswith("the weights of rank 1 were not rank 0's any more at iteration 10; now they are")
+    assert [event.get("micro_batch") for event in troubled.events("metric")] == [None, None, 1, 1, 1]
+
+    forward, calls = StageWork._forward, []
+
+    def poisoned(work: StageWork, lq_bchw: torch.Tensor) -> torch.Tensor:
+        calls.append(1)
+        return forward(work, lq_bchw) * (math.nan if len(calls) == 3 else 1.0)
+
+    monkeypatch.setattr(StageWork, "_forward", poisoned)
+    alone = Training(tmp_path / "one", training_dataset, profile)
+    alone.run()
+    assert_equal_up_to_rounding(troubled.folder, alone.folder)
+
+
+@pytest.mark.exhaustive
+def test_a_gan_on_three_ranks_is_exact_too(tmp_path: Path, training_dataset: Path) -> None:
+    """Sums of three depend on their order, so this fails where a resumed run adds in another one."""
+    profile = small_profile(small_stage(12), gan_stage(60, batch=5), log_every=3, checkpoint_every=7, validate_every=30)
+    one_go = Training(tmp_path / "whole", training_dataset, profile, gpus="cpu,cpu,cpu")
+    run(one_go)
+    killed = Training(tmp_path / "killed", training_dataset, profile, gpus="cpu,cpu,cpu")
+    for iteration, rank in ((8, 2), (16, 0), (40, 1)):
+        watch = Watch(killed)
+        with process(killed, *WORKER) as lead:
+            watch.wait_for(iteration)
+            os.kill(watch.pids[rank], signal.SIGKILL)
+            lead.wait(PATIENCE)
+        watch.wait_for_the_end_of_all()
+    run(killed)
+    assert_identical(killed.folder, one_go.folder)
+
+
+def test_a_device_that_is_not_there_is_an_error_before_anything_starts(tmp_path: Path, training_dataset: Path) -> None:
+    if torch.cuda.device_count() > 9:
+        pytest.skip("this machine has ten GPUs")
+    training = long_training(tmp_path, training_dataset, gpus="0,9")
+    run(training, code=4)
+    assert "no GPU" in ending(training.folder)[2]
+    assert not training.events("ranks")
