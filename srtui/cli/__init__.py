@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import click
 
 import srtui
-from srtui.cli import about, footage, importing, job, preview, projects
+from srtui.cli import about, footage, importing, job, model, preview, projects
 from srtui.errors import SrtuiError
 
 INTERRUPTED = 130
@@ -40,6 +40,7 @@ _SECTIONS = {
     "Tapes": footage.COMMANDS,
     "Degradations": preview.COMMANDS,
     "Profiles": importing.COMMANDS,
+    "Networks": model.COMMANDS,
     "Jobs": job.COMMANDS,
     "About": about.COMMANDS,
 }

@@ -70,12 +70,14 @@ def blended(first: Mapping[str, Tensor], second: Mapping[str, Tensor], share: fl
     Weights between two, (1 - share) · first + share · second.
 
     Computed in float64 and rounded once to float32; 0 and 1 give one of the two bit for bit (a sum would lose the sign
-    of zeros).
+    of zeros). Whole numbers, which are no weights, stay the first's.
     """
     if share in {0, 1}:
         return dict(second if share else first)
     return {
         name: ((1 - share) * value.double() + share * second[name].double()).to(torch.float32)
+        if value.is_floating_point()
+        else value
         for name, value in first.items()
     }
 

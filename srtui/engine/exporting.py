@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from srtui.config.network import Spandrel
 from srtui.config.reader import to_plain
 from srtui.config.requests import ConvertRequest
 from srtui.engine import onnx_files
@@ -85,14 +86,17 @@ def _write(job: JobContext, model: LoadedModel, output: Path, request: ConvertRe
 
 
 def narrowed(weights: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
-    """Weights as ``dtype``, on the CPU.
+    """Weights as ``dtype``, on the CPU; whole numbers (places in a window, say) stay what they are.
 
     Raises
     ------
     SrtuiError
         If one is too large for it.
     """
-    found = {name: value.detach().to("cpu", dtype).contiguous() for name, value in weights.items()}
+    found = {
+        name: value.detach().to("cpu", dtype if value.is_floating_point() else None).contiguous()
+        for name, value in weights.items()
+    }
     for name, value in found.items():
         if not torch.isfinite(value).all():
             fact = f"{name} reaches {weights[name].abs().max():.3g}; half precision ends at {LARGEST_HALF:.0f}"
@@ -118,6 +122,8 @@ def checkpoint(weights: Mapping[str, Tensor], model: LoadedModel, dialect: Diale
 
 def _tell_what_is_lost(model: LoadedModel, content: Mapping[str, Any], tell: Callable[[str], None]) -> None:
     """Compare what the file would be taken for with what it is: names and shapes do not say everything."""
+    if isinstance(model.card.network, Spandrel):
+        return  # spandrel finds out what it can
     weights = unwrap(content, "the file")
     assert weights.keys() == model.net.state_dict().keys(), "renaming is undone by reading"
     taken = recognise(weights, "the file")

@@ -19,12 +19,12 @@ from srtui.project.cards import ModelCard, metadata_of, read_card, request_of
 __all__ = ["ModelCard", "card_of", "metadata_of", "read_card", "request_of"]
 
 
-def card_of(net: SRNetwork, request: TrainRequest) -> ModelCard:
-    """Card of a network that ``request`` trained; measures the overlap of a deep one, which takes seconds."""
+def card_of(net: SRNetwork, request: TrainRequest, *, overlap: int | None = None) -> ModelCard:
+    """Card of a network that ``request`` trained; the overlap of a deep one is measured, in seconds, if not given."""
     return ModelCard(
         network=request.profile.network,
         scale=net.scale,
-        overlap=measure_overlap(net),
+        overlap=measure_overlap(net) if overlap is None else overlap,
         recipe=to_plain(request),
         dataset=_dataset(Path(request.dataset)),
         start=_start(request.start),

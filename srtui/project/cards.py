@@ -19,7 +19,8 @@ VERSION = 2
 KEY = "srtui"
 """One entry, for safetensors writes several in an order that is drawn anew each time."""
 
-_OPTIONS: dict[str, type[Network]] = {options().type: options for options in get_args(Network)}
+OPTIONS: dict[str, type[Network]] = {each.__dataclass_fields__["type"].default: each for each in get_args(Network)}
+"""Options by what files call them (``type``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ def read_card(header: Mapping[str, str], path: Path) -> ModelCard | None:
 
 
 def _card(plain: Mapping[str, Any], where: str) -> ModelCard:
-    network = from_plain(_OPTIONS[plain["network"]["type"]], plain["network"], where=where)
+    network = from_plain(OPTIONS[plain["network"]["type"]], plain["network"], where=where)
     scale, overlap, recipe = plain["scale"], plain["overlap"], plain["recipe"]
     dataset, start, parents = plain.get("dataset"), plain.get("start"), plain.get("parents", [])
     mappings = all(isinstance(each, dict | None) for each in (recipe, dataset, start))
