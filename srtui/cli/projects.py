@@ -13,7 +13,7 @@ from srtui.cli.dataset import dataset
 from srtui.cli.following import launch_and_follow
 from srtui.cli.launching import launch_job, new_job
 from srtui.errors import UsageError
-from srtui.jobs.folder import JobFolder, find_job, jobs_root
+from srtui.jobs.folder import JobFolder, ask_otherwise, find_job, jobs_root
 from srtui.jobs.status import read_status
 
 if TYPE_CHECKING:
@@ -147,9 +147,11 @@ def prepare(
     "--resume", is_flag=False, flag_value="", metavar="[JOB]", help="Go on with a training: the newest unfinished one."
 )
 @options.device
+@click.option("--gpus", metavar="LIST", help="Train on several GPUs together: 0,1 or all.")
 @options.threads
 @click.option("--wait", is_flag=True, help="Wait for a busy GPU.")
 @options.foreground
+@click.option("--defer", is_flag=True, help="Only make the job, and print its folder for torchrun or Slurm to start.")
 @options.as_json
 def train(
     project: Path | None,
@@ -157,25 +159,48 @@ def train(
     iterations: int | None,
     resume: str | None,
     device: str,
+    gpus: str | None,
     threads: int,
     wait: bool,
     foreground: bool,
+    defer: bool,
     as_json: bool,
 ) -> int:
-    """Train the network; it goes on by itself when the connection drops."""
+    """Train the network; it goes on by itself when the connection drops.
+
+    On several machines, or under Slurm: docs/many-gpus.md.
+    """
     from srtui.config.reader import changed, to_plain
+    from srtui.hardware.gpu_list import check_gpus
     from srtui.project.folder import open_project, save_project
 
+    if gpus and device != "auto":
+        raise UsageError("train", f"--gpus {gpus} and --device {device} both say where", hint="give one of them")
+    gpus = gpus and check_gpus(gpus)
     opened = open_project(project)
     if resume is not None:
         job = _unfinished_training(opened, resume or None)
+        _move_to(job, gpus)
     else:
         training = changed(opened.settings.training, profile=profile, iterations=iterations)
         opened = save_project(opened.folder, changed(opened.settings, training=to_plain(training)))
         _need(opened, "prepare")
-        request = opened.train_request(device=device, threads=threads, wait=wait)
+        request = opened.train_request(device=device, threads=threads, wait=wait, gpus=gpus or "")
         job = new_job(opened.jobs, "train", request, opened.train_digest())
+    if defer:
+        click.echo(job.path)
+        return 0
     return launch_job(job, detach=not foreground, as_json=as_json)
+
+
+def _move_to(job: JobFolder, gpus: str | None) -> None:
+    """Let a training that is resumed go on with other GPUs."""
+    if gpus is None:
+        return
+    found = read_status(job)
+    if not found.ended and found.state != "queued":
+        raise UsageError(job.id, "runs already: its GPUs cannot be changed now", hint=f"srtui stop {job.id} first")
+    ask_otherwise(job, gpus=gpus)
 
 
 def _unfinished_training(project: OpenProject, reference: str | None) -> JobFolder:

@@ -122,6 +122,21 @@ def create(root: Path, kind: str, request: dict[str, Any], digest: str = "") -> 
     return folder
 
 
+def ask_otherwise(folder: JobFolder, **changes: Any) -> None:
+    """Change what a job that does not run is asked: top-level keys of its request."""
+    import yaml
+
+    record = read_record(folder)
+    plain = {
+        "version": VERSION,
+        "kind": record.kind,
+        "created": record.created,
+        "digest": record.digest,
+        "request": {**record.request, **changes},
+    }
+    write_whole(folder.request, yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=120))
+
+
 def read_record(folder: JobFolder) -> JobRecord:
     """Read job.yml.
 

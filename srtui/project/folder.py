@@ -147,7 +147,9 @@ class OpenProject:
                 hint = "a network learns to make what its sources are like; insist: true on the source takes it"
                 raise UsageError(source.video, "is listed under footage as well", where=self.file, hint=hint)
 
-    def train_request(self, *, device: str = "auto", threads: int = 0, wait: bool = False) -> TrainRequest:
+    def train_request(
+        self, *, device: str = "auto", threads: int = 0, wait: bool = False, gpus: str = ""
+    ) -> TrainRequest:
         """What the `train` job is asked.
 
         Raises
@@ -175,6 +177,7 @@ class OpenProject:
             device=device,
             threads=threads,
             wait=wait,
+            gpus=gpus,
             start=str(start or ""),
             origin=self._origin(),
             look_at=look_at.frames_there(self),
