@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from srtui.config.reader import to_plain
 from srtui.engine import checkpoints
 from srtui.engine.agreement import settle
-from srtui.engine.model_card import ModelCard, card_of, metadata_of
+from srtui.engine.model_card import card_of, metadata_of
 from srtui.engine.models import save_model
 from srtui.engine.resuming import newest
 from srtui.engine.session import Session
@@ -29,9 +28,7 @@ def keep_checkpoint(session: Session, state: TrainingState) -> None:
 
 def _write(session: Session, state: TrainingState) -> None:
     request, root, progress = session.request, session.checkpoints, state.progress
-    card = ModelCard(
-        network=request.profile.network, scale=request.scale, overlap=state.net.overlap, recipe=to_plain(request)
-    )
+    card = card_of(state.net, request, overlap=state.net.overlap)
     found = state.checkpoint(session.about.plain())
     written = session.job.insist(
         lambda: checkpoints.save(root, found, metadata_of(card)), f"the checkpoint of iteration {progress.iteration}"
