@@ -109,6 +109,17 @@ class Degradation(Section):
     scenarios: Annotated[tuple[Scenario, ...], Len(1, 256)]
     """The ways to spoil a picture."""
 
+    @property
+    def has_lines(self) -> bool:
+        """Whether a scenario spoils line by line, so that its result must not be laid on its side."""
+        return any(_has_lines(step) for scenario in self.scenarios for step in scenario.steps)
+
+
+def _has_lines(step: Step) -> bool:
+    if isinstance(step, OneOf):
+        return any(_has_lines(inner) for choice in step.choices for inner in choice.steps)
+    return isinstance(step, (Fields, Chroma, Dv, Deinterlace))
+
 
 __all__ = [
     "Blur",

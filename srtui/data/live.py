@@ -1,7 +1,8 @@
 """Live degradation: a crop whose lq is made anew each time it is drawn, with its surroundings.
 
 A crop alone would have borders that no real picture has, and its JPEG grid would always begin at its corner. So a
-larger region is degraded, and the crop is cut from it at a drawn offset.
+larger region is degraded, and the crop is cut from it at a drawn offset. The region is turned before it is degraded: a
+camera that lies on its side still has its lines from left to right.
 """
 
 from __future__ import annotations
@@ -15,16 +16,17 @@ from srtui.degradation.scenarios import degrade
 Picture = NDArray[np.uint8]
 
 MARGIN = 32
-"""Pixels of gt around a crop, where the picture has them: further than any filter of a scenario reaches."""
+"""Pixels of gt around a crop, where the picture has them: as far as the filters of most scenarios reach.
+(A smear of minidv at scale 4 reaches 50, Real-ESRGAN's two blurs 60: there the region's border is reflected.)"""
 GRID = 16
 """Sides of a region are multiples of this, as those of whole pictures are, so that every reduction comes out even; and
 it is the side of JPEG's macroblock, over which the offset is drawn in lq pixels."""
 
 
 def degraded_region(
-    gt_hwc: Picture, scenario: Scenario, scale: int, corner: tuple[int, int], size: int, key: int, word: int
+    gt_hwc: Picture, scenario: Scenario, scale: int, corner: tuple[int, int], size: int, code: int, key: int, word: int
 ) -> tuple[Picture, int, int]:
-    """Degrade a crop's surroundings.
+    """Turn a crop's surroundings, and degrade them.
 
     Parameters
     ----------
@@ -34,6 +36,8 @@ def degraded_region(
         Top and left of the crop in gt pixels, multiples of ``scale``.
     size
         Side of the crop in gt pixels, a multiple of ``scale``.
+    code
+        How the crop is turned, as `srtui_kernels.crop_to_chw` says it.
     key
         Decides what the scenario draws.
     word
@@ -41,7 +45,7 @@ def degraded_region(
 
     Returns
     -------
-    Region of lq, and the top and left of the crop in it, in lq pixels.
+    Region of lq, turned, and the top and left of the crop in it, in lq pixels.
     """
     wanted = -(-(size + 2 * MARGIN + GRID * scale) // GRID) * GRID
     draws = word % GRID, word // GRID % GRID
@@ -51,5 +55,23 @@ def degraded_region(
         starts.append(min(max(place - MARGIN - draw * scale, 0), length - side) // scale * scale)
         sides.append(side)
     (top, left), (height, width) = starts, sides
-    lq_hwc = degrade(gt_hwc[top : top + height, left : left + width], scenario, scale, key)
-    return lq_hwc, (corner[0] - top) // scale, (corner[1] - left) // scale
+    y, x = corner[0] - top, corner[1] - left
+    if code & 1:
+        x = width - size - x
+    if code & 2:
+        y = height - size - y
+    if code & 4:
+        y, x = x, y
+    lq_hwc = degrade(turned(gt_hwc[top : top + height, left : left + width], code), scenario, scale, key)
+    return lq_hwc, y // scale, x // scale
+
+
+def turned(picture_hwc: Picture, code: int) -> Picture:
+    """Turn a picture as `srtui_kernels.crop_to_chw` turns a crop: mirrored, upside down, then transposed."""
+    if code & 1:
+        picture_hwc = picture_hwc[:, ::-1]
+    if code & 2:
+        picture_hwc = picture_hwc[::-1]
+    if code & 4:
+        picture_hwc = picture_hwc.transpose(1, 0, 2)
+    return np.ascontiguousarray(picture_hwc)

@@ -25,6 +25,8 @@ from srtui.ordered import in_order, thread_count
 Floats = NDArray[np.float32]
 Shape = tuple[int, int, int, int]
 
+MIRRORED = 2
+"""Symmetries of what was spoiled line by line, and is stored so: as it is, and left and right exchanged."""
 SHOWN = 5
 """Pictures that an error names."""
 READY = 2
@@ -43,7 +45,8 @@ class SampleStream:
     """Iterator of batches, cut by threads ahead of the consumer.
 
     Sample k is a pure function of the dataset and (seed, k): which crop of which picture (every crop of the dataset is
-    equally likely), which of the square's 8 symmetries, and with live degradation everything that it draws.
+    equally likely), which of the square's 8 symmetries (where lq is stored, of those that a tape's lines allow), and
+    with live degradation everything that it draws.
 
     Parameters
     ----------
@@ -137,6 +140,7 @@ class _Cutter:
         self.gt_size, self.lq_size = gt_size, gt_size // dataset.scale
         self._seed, self._scale = seed, dataset.scale
         self._scenarios = dataset.about.settings.degradation.scenarios
+        self._codes = MIRRORED if dataset.about.settings.degradation.has_lines else CODES
         self._store = dataset.reader("train")
         self.places = _Places(dataset, gt_size)
 
@@ -144,13 +148,15 @@ class _Cutter:
         """Fill both arrays with sample number ``sample``."""
         place, turn, region, dealt = words(4, self._seed, "sample", sample)
         name, y, x, live = self.places.find(place)
-        code, scale = below(turn, CODES), self._scale
+        code, scale = below(turn, CODES if live else self._codes), self._scale
         gt_hwc = self._store.gt(name)
         crop_to_chw(gt_hwc, y * scale, x * scale, self.gt_size, code, gt_chw)
         if live:
             scenario = self._scenarios[choose(self._scenarios, dealt)]
             drawn = key(self._seed, "degradation", sample)
-            lq_hwc, y, x = degraded_region(gt_hwc, scenario, scale, (y * scale, x * scale), self.gt_size, drawn, region)
+            corner = y * scale, x * scale
+            lq_hwc, y, x = degraded_region(gt_hwc, scenario, scale, corner, self.gt_size, code, drawn, region)
+            code = 0
         else:
             lq_hwc = self._store.lq(name)
         crop_to_chw(lq_hwc, y, x, self.lq_size, code, lq_chw)

@@ -21,7 +21,7 @@ from srtui.jobs.folder import jobs_root
 from srtui.project.network_file import check_network_file
 
 FILE = "project.yml"
-OUTPUT_VERSION = 2
+OUTPUT_VERSION = 3
 """Part of every digest: raised when the same settings would give other results, so that old ones show as stale."""
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from srtui_kernels.crop import CODES, crop_to_chw
 
-from srtui.config.degradation import Gaussian, Jpeg, Scenario
+from srtui.config.degradation import Choice, Chroma, Degradation, Gaussian, Jpeg, OneOf, Scenario
 from srtui.config.project import PairFolders, Pairs, Prepare
 from srtui.data.datasets import Dataset
 from srtui.data.live import degraded_region
@@ -23,6 +24,8 @@ from tests.data.preparing import HALF, Preparation, fill
 
 SMOOTH = Scenario(name="smooth", steps=(HALF, Gaussian(sigma=2.0)))
 BLOCKS = Scenario(name="blocks", steps=(HALF, Jpeg(quality="photoshop-3")))
+HALVED = Scenario(name="halved", steps=(HALF,))
+SMEARED = Scenario(name="smeared", steps=(HALF, Gaussian(sigma=3.0, sigma_y=0.0)))
 LARGE = np.random.default_rng(1).integers(0, 256, (320, 352, 3), np.uint8)
 
 
@@ -30,20 +33,38 @@ LARGE = np.random.default_rng(1).integers(0, 256, (320, 352, 3), np.uint8)
 @pytest.mark.parametrize("word", [0, 7, 200, 2**63 + 99])
 def test_a_crop_is_what_it_would_be_in_the_whole_picture(corner: tuple[int, int], word: int) -> None:
     whole = degrade(LARGE, SMOOTH, 2, key=0)
-    region, y, x = degraded_region(LARGE, SMOOTH, 2, corner, 64, key=0, word=word)
+    region, y, x = degraded_region(LARGE, SMOOTH, 2, corner, 64, 0, key=0, word=word)
     assert region.size < whole.size
     top, left = corner[0] // 2, corner[1] // 2
     assert np.array_equal(region[y : y + 32, x : x + 32], whole[top : top + 32, left : left + 32])
 
 
+@pytest.mark.parametrize("code", range(CODES))
+def test_a_crop_is_turned_before_it_is_spoiled(code: int) -> None:
+    even = smooth(320, 352)  # noise would be clipped between the passes
+    region, y, x = degraded_region(even, HALVED, 2, (64, 94), 64, code, key=0, word=99)
+    lq_chw = crop_to_chw(degrade(even, HALVED, 2, key=0), 32, 47, 32, code)
+    difference = np.abs(crop_to_chw(region, y, x, 32) - lq_chw).max() * 255
+    assert difference < 1.1, "rows are rounded before columns: a level, where they have changed places"
+    region, y, x = degraded_region(LARGE, SMEARED, 2, (64, 94), 64, code, key=0, word=99)
+    level = np.abs(np.diff(region.astype(int), axis=1)).mean() < np.abs(np.diff(region.astype(int), axis=0)).mean()
+    assert level, "what smears along lines does so in every turn"
+
+
+def test_what_was_spoiled_line_by_line_is_not_laid_on_its_side() -> None:
+    tape = (HALF, OneOf(choices=(Choice(steps=(Chroma(),)), Choice(steps=()))))
+    assert Degradation(name="a", scenarios=(Scenario(name="tape", steps=tape),)).has_lines
+    assert not Degradation(name="a", scenarios=(BLOCKS, SMOOTH)).has_lines
+
+
 def test_the_jpeg_grid_begins_anywhere() -> None:
-    places = {degraded_region(LARGE, BLOCKS, 2, (128, 150), 64, key=0, word=word)[1:] for word in range(512)}
+    places = {degraded_region(LARGE, BLOCKS, 2, (128, 150), 64, 0, key=0, word=word)[1:] for word in range(512)}
     assert {y % 8 for y, _ in places} == {x % 8 for _, x in places} == set(range(8))
 
 
 def test_a_picture_that_is_hardly_larger_than_the_crop_is_taken_whole() -> None:
     small = smooth(64, 80)
-    region, y, x = degraded_region(small, BLOCKS, 2, (0, 16), 64, key=0, word=12345)
+    region, y, x = degraded_region(small, BLOCKS, 2, (0, 16), 64, 0, key=0, word=12345)
     assert np.array_equal(region, degrade(small, BLOCKS, 2, key=0))
     assert (y, x) == (0, 8)
 
