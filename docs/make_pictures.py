@@ -31,7 +31,10 @@ from srtui.files import write_json
 from srtui.hardware.gauges import Gauges, GpuGauge
 from srtui.jobs.folder import VERSION, JobFolder, create
 from srtui.project.folder import OpenProject, save_project
+from srtui.project.footage import SCANS
 from srtui.project.steps import RULES, StepName
+from srtui.project.tapes import VERSION as SCAN_VERSION
+from srtui.project.tapes import identity, place_of
 
 ITERATIONS = 300_000
 DONE = 148_600
@@ -44,7 +47,9 @@ PICTURES = Path(__file__).parent / "pictures"
 
 def make_project(folder: Path) -> OpenProject:
     """Write a project whose dataset is prepared."""
-    (folder / "photos").mkdir(parents=True)
+    for name in ("photos", "tapes"):
+        (folder / name).mkdir(parents=True)
+    (folder / "tapes" / "holiday.avi").write_bytes(b"a tape")
     project = save_project(
         folder,
         Project(
@@ -66,6 +71,38 @@ def make_project(folder: Path) -> OpenProject:
     (project.dataset / "dataset.yml").write_text("version: 1\n", encoding="utf-8")
     finish(prepare)
     return project
+
+
+SCAN: dict[str, Any] = {
+    "seconds": 3754.0,
+    "frames": 93_850,
+    "file": {
+        "codec": "dvvideo", "container": "avi", "width": 720, "height": 576, "aspect": "16:15", "rate": "25/1",
+    },
+    "recorded": {"first": "1998-07-12T14:03:00", "last": "1998-08-02T09:55:00"},
+    "interlacing": {
+        "order": "bff", "proven": True, "scan": "interlaced", "evidence": {"bff": 71_204, "tff": 106},
+        "claimed": "bff", "stretches_found": 1, "stretches": [],
+    },
+    "border": {"top": 0, "bottom": 0, "left": 8, "right": 12, "pictures": 900},
+    "usable": 61_207,
+    "smeared": 29_110,
+    "empty": 0,
+    "repeats": {"frames": 1_204, "longest": 75},
+    "dropouts": {"frames": 61, "told_by": "the player", "worst": [{"frame": 61_675, "time": 2467.0, "blocks": 310}]},
+    "scenes_found": 148,
+    "scenes": [],
+    "warnings": [],
+}  # fmt: skip
+"""What the scan of a tape could have found."""
+
+
+def write_scan(project: OpenProject, tape: Path, **found: Any) -> None:
+    """Write the scan of a tape as if it had been made."""
+    place = place_of(tape, project.folder / SCANS)
+    place.folder.mkdir(parents=True, exist_ok=True)
+    scan = {"version": SCAN_VERSION, "tape": identity(tape), **SCAN, **found}
+    place.scan.write_text(json.dumps(scan, ensure_ascii=False), encoding="utf-8")
 
 
 def make_job(project: OpenProject, name: StepName) -> JobFolder:
@@ -287,6 +324,7 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         os.environ["HOME"] = os.environ["XDG_STATE_HOME"] = place
         project = make_project(Path(place) / "minidv")
+        write_scan(project, project.path("tapes/holiday.avi"))
         training = make_training(project)
         os.chdir(project.folder)
         app = make_app(project.folder)
@@ -297,6 +335,13 @@ async def main() -> None:
                 await pilot.press("enter")
                 await settled(pilot, lambda: isinstance(app.screen, LiveScreen) and app.screen.moment is not None)
                 save("live", app)
+        app = make_app(project.folder)
+        async with app.run_test(size=SIZE) as pilot:
+            await settled(pilot, lambda: isinstance(app.screen, WizardScreen) and app.screen.view.project is not None)
+            for key, name in (("3", "degradation"), ("5", "profile"), ("t", "tapes")):
+                await pilot.press(key)
+                await settled(pilot, lambda: True)
+                save(f"wizard-{name}", app)
         os.chdir(PICTURES)
 
 

@@ -39,7 +39,7 @@ def state_sign(state: str, glyphs: Glyphs) -> str:
 
 
 def job_facts(step: WizardStep, glyphs: Glyphs) -> Sheet:
-    """When it began, how it stands, how far it is, and what went wrong."""
+    """When it began, how it stands, how far it is."""
     status = step.status
     if status is None:
         return ()
@@ -47,18 +47,32 @@ def job_facts(step: WizardStep, glyphs: Glyphs) -> Sheet:
     lines = [state, fact("begun", began(status))]
     if not status.ended:
         lines += _under_way(status)
-    if status.error:
-        lines += [text(), code(status.error, "error")]
     return tuple(lines)
+
+
+def trouble(step: WizardStep) -> Sheet:
+    """What went wrong the last time: the first thing on the page, and all of it in sight."""
+    if step.status is None or not step.status.error:
+        return ()
+    return (code(step.status.error, "error"), text())
 
 
 def _under_way(status: JobStatus) -> Sheet:
     """Count, time left and figures of a job that lives."""
     count = f"{status.done:,} of {status.total:,} {status.unit}" if status.total else ""
-    figures = [f"{name} {figure(value)}" for name, value in status.figures.items() if name not in {"phase", "job"}]
+    figures = [_figure(name, value) for name, value in status.figures.items() if name not in {"phase", "job"}]
     left = duration(status.eta) if status.eta is not None else ""
     rows = (("now", phase_of(status)), ("done", count), ("left", left), ("figures", ", ".join(figures)))
     return tuple(fact(label, words) for label, words in rows if words)
+
+
+def _figure(name: str, value: object) -> str:
+    """A figure in words; a unit goes behind its number."""
+    if name in {"it/s", "fps"}:
+        return f"{figure(value)} {name}"
+    if name.endswith(" %"):
+        return f"{name[:-2]} {figure(value)} %"
+    return f"{name} {figure(value)}"
 
 
 def began(status: JobStatus) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from srtui.app.project_facts import Facts, read_facts
 from srtui.errors import SrtuiError
-from srtui.jobs.folder import JobFolder
+from srtui.jobs.folder import JobFolder, read_record
 from srtui.jobs.status import JobStatus, read_status
 from srtui.jobs.wording import phase_of
 
@@ -49,6 +49,15 @@ class WizardStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TapeJob:
+    """A job about tapes."""
+
+    status: JobStatus
+    tapes: tuple[str, ...]
+    """Absolute paths."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectView:
     """A project at one moment."""
 
@@ -62,7 +71,9 @@ class ProjectView:
     validation: WizardStep | None = None
     """The comparison with bicubic, which belongs to Restore's page."""
     run: JobStatus | None = None
-    """The `run` that is under way."""
+    """The newest `run`."""
+    tape_jobs: tuple[TapeJob, ...] = ()
+    """The newest scan and the newest extraction of frames."""
 
     def step(self, name: Name) -> WizardStep:
         """One of the seven."""
@@ -72,7 +83,8 @@ class ProjectView:
     def living(self) -> tuple[JobStatus, ...]:
         """Jobs that are under way; a `run` first, for it owns the others."""
         validation = self.validation.status if self.validation else None
-        candidates = (self.run, *(step.status for step in self.steps), validation)
+        tapes = (job.status for job in self.tape_jobs)
+        candidates = (self.run, *(step.status for step in self.steps), validation, *tapes)
         return tuple(status for status in candidates if status is not None and not status.ended)
 
     @property
@@ -129,17 +141,21 @@ def _judge(project: OpenProject) -> ProjectView:
 
     facts = read_facts(project)
     core = {step.name: step for step in steps(project)}
-    run = newest_jobs(project).get("run")
+    newest = newest_jobs(project)
+    run = newest.get("run")
     restore, validation = _of_core(project, core["restore"], "restore"), _of_core(project, core["validate"], "restore")
     if core["restore"].state == "empty":
         restore = replace(restore, mark="waiting" if core["train"].state != "done" else "now", note="nothing is listed")
+    train = _of_core(project, core["train"], "train")
+    if train.mark == "waiting" and restore.mark == "blocked":
+        restore = replace(restore, mark="waiting", note="after Train")
     judged = (
         WizardStep(name="hardware", mark="running"),
         _sources(project),
         _degradation(facts.degradation, project.settings.scale),
         _of_core(project, core["prepare"], "prepare"),
-        WizardStep(name="profile", mark="done"),
-        _of_core(project, core["train"], "train"),
+        _profile(facts),
+        train,
         restore,
     )
     return ProjectView(
@@ -149,7 +165,14 @@ def _judge(project: OpenProject) -> ProjectView:
         steps=_first_only(judged),
         validation=validation,
         run=run[1] if run else None,
+        tape_jobs=tuple(_tape_job(*newest[kind]) for kind in ("scan", "frames") if kind in newest),
     )
+
+
+def _tape_job(job: JobFolder, status: JobStatus) -> TapeJob:
+    request = read_record(job).request
+    named = request.get("tapes") or [request.get("tape")]
+    return TapeJob(status=status, tapes=tuple(each for each in named if isinstance(each, str)))
 
 
 def _first_only(judged: tuple[WizardStep, ...]) -> tuple[WizardStep, ...]:
@@ -184,6 +207,12 @@ def _degradation(found: Degradation, scale: int) -> WizardStep:
         return WizardStep(name="degradation", mark="done")
     note = f"is for scales {', '.join(map(str, found.scales))}, not {scale}"
     return WizardStep(name="degradation", mark="blocked", note=note)
+
+
+def _profile(facts: Facts) -> WizardStep:
+    if facts.start_trouble:
+        return WizardStep(name="profile", mark="blocked", note="no network to begin from")
+    return WizardStep(name="profile", mark="done")
 
 
 _MARKS: dict[str, Mark] = {"done": "done", "running": "running", "todo": "now", "stale": "stale", "blocked": "blocked"}

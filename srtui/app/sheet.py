@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from srtui.app.plot import Row
@@ -53,6 +54,11 @@ def heading(words: str) -> Block:
     return Block(shape="heading", text=words, kind="quiet")
 
 
+def sentence(words: str) -> str:
+    """Words with a capital letter and a full stop."""
+    return f"{words[:1].upper()}{words[1:]}." if not words.endswith(".") else words[:1].upper() + words[1:]
+
+
 def spaced(sheet: Sheet) -> Sheet:
     """Put an empty line above, if there is anything."""
     return (text(), *sheet) if sheet else ()
@@ -88,6 +94,13 @@ def _hanging(head: str, block: Block, lines: Iterable[str]) -> Iterator[Row]:
 def wrapped(words: str, width: int) -> list[str]:
     """Lines of a paragraph; a word longer than a line (a path) is broken."""
     return textwrap.wrap(words, max(width, 4), break_on_hyphens=False) or [""]
+
+
+def shortened(path: Path, room: int) -> str:
+    """Write a path with ``~`` for the home folder, and without its beginning where there is no room for it."""
+    home = Path.home()
+    words = f"~/{path.relative_to(home)}" if home in path.parents else str(path)
+    return words if len(words) <= room else f"…{words[len(words) - max(room - 1, 0) :]}"
 
 
 def _broken(line: str, width: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +17,9 @@ from srtui.app.machine import Machine
 from srtui.app.screens.live import LiveScreen
 from srtui.app.screens.welcome import WelcomeScreen
 from srtui.app.screens.wizard import WizardScreen
+from srtui.config import shipped
 from srtui.config.project import Project
+from srtui.errors import UsageError
 from srtui.files import state_folder
 from srtui.hardware import advise
 from srtui.jobs.folder import JobFolder, all_jobs
@@ -82,7 +85,7 @@ async def test_it_opens_where_one_left_and_going_back_is_free(
         await see(pilot, "classic-srresnet")
         app.screen.query_one("#steps").focus()
         await pilot.press("up", "up")
-        await see(pilot, "dealt one of these")
+        await see(pilot, "photoshop-six")
         assert app.focused is app.screen.query_one("#steps")
         await pilot.press("enter")
         await wait_until(pilot, lambda: app.focused is primary(app), "focus on the button")
@@ -100,7 +103,8 @@ async def test_a_folder_of_pictures_is_added_and_saved(
         field = app.screen.query_one(Input)
         field.focus()
         await pilot.press(*"nowhere", "enter")
-        await see(pilot, "is no folder")
+        shown = await see(pilot, "is not there")
+        assert shown.index("add") < shown.index("is not there") < shown.index("[ Use generated")
         field.value = "снимки 1"
         await pilot.press("enter")
         await see(pilot, "saved in project.yml")
@@ -213,7 +217,7 @@ async def test_letters_are_commands_except_in_a_field(
         await pilot.press("b")
         await see(pilot, "[ Train ]")
         await pilot.press("2")
-        await see(pilot, "add a folder")
+        await see(pilot, "a folder of clean")
         app.screen.query_one(Input).focus()
         await pilot.press(*"be?1q")
         assert app.screen.query_one(Input).value == "be?1q"
@@ -258,3 +262,142 @@ async def test_the_demo_makes_its_project_and_is_watched(
     (job,) = all_jobs(tmp_path / "srtui-demo" / "jobs")
     assert "-run-" in job.id
     assert open_project(tmp_path / "srtui-demo").settings.training.profile == "tiny"
+
+
+async def test_a_profile_is_looked_at_and_then_chosen(
+    make_app: Callable[[Path], SrtuiApp], project: OpenProject, see: Any, see_button: Any
+) -> None:
+    app = make_app(project.folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await see(pilot, "[ Train ]")
+        await pilot.press("5")
+        shown = await see(pilot, "(•) fast")
+        for name in shipped.names("training"):
+            assert f" {name} " in shown
+        app.screen.query_one("#profiles").focus()
+        await pilot.press("up")
+        await see(pilot, "Enter takes it.")
+        assert open_project(project.folder).settings.training.profile == "fast"
+        await pilot.press("enter")
+        await see(pilot, "(•) tiny")
+        await see_button(pilot, "Continue")
+    assert open_project(project.folder).settings.training.profile == "tiny"
+
+
+async def test_a_profile_of_ones_own_is_in_the_list(
+    make_app: Callable[[Path], SrtuiApp], project: OpenProject, see: Any
+) -> None:
+    text = (shipped.folder() / "training" / "tiny.yml").read_text(encoding="utf-8")
+    (project.folder / "моя сеть.yml").write_text(text, encoding="utf-8")
+    training = dataclasses.replace(project.settings.training, profile="моя сеть.yml", iterations=1234)
+    save_project(project.folder, dataclasses.replace(project.settings, training=training))
+    async with make_app(project.folder).run_test(size=(120, 40)) as pilot:
+        await see(pilot, "1,234 iterations")
+        await pilot.press("5")
+        await see(pilot, "(•) моя сеть.yml")
+        await see(pilot, "1,234 iterations, as project.yml says; the profile has 3,000")
+
+
+async def test_a_network_to_begin_from_is_checked_before_it_is_taken(
+    make_app: Callable[[Path], SrtuiApp], project: OpenProject, see: Any, wait_until: Any
+) -> None:
+    (project.folder / "not.pth").write_text("hello", encoding="utf-8")
+    (project.folder / "net.pth").write_bytes(b"PK\x03\x04 and more")
+    app = make_app(project.folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await see(pilot, "[ Train ]")
+        await pilot.press("5")
+        await see(pilot, "(•) fast")
+        field = app.screen.query_one(Input)
+        field.focus()
+        for typed, said in (
+            ("nowhere.pth", "no such file"),
+            ("not.pth", "is no network file"),
+            ("net.pth", "saved in"),
+        ):
+            field.value = typed
+            await pilot.press("enter")
+            await see(pilot, said)
+        assert open_project(project.folder).settings.training.start == "net.pth"
+        (project.folder / "net.pth").unlink()
+        await pilot.press("tab")
+        await see(pilot, "no network to")
+        await see(pilot, "net.pth: no such file")
+        field.focus()
+        field.value = ""
+        await pilot.press("enter")
+        await wait_until(pilot, lambda: not open_project(project.folder).settings.training.start, "from nothing")
+
+
+async def test_degradation_and_scale_are_chosen_and_what_does_not_fit_is_said(
+    make_app: Callable[[Path], SrtuiApp], project: OpenProject, see: Any, wait_until: Any
+) -> None:
+    app = make_app(project.folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await see(pilot, "[ Train ]")
+        await pilot.press("3")
+        await see(pilot, "(•) photoshop-six")
+        app.screen.query_one("#degradations").focus()
+        await pilot.press("up")
+        await see(pilot, "PAL camcorder")
+        await pilot.press("enter")
+        await see(pilot, "(•) minidv")
+        app.screen.query_one("#scales").focus()
+        await pilot.press("right", "enter")
+        await see(pilot, "(•) ×4")
+    settings = open_project(project.folder).settings
+    assert (settings.degradation, settings.scale) == ("minidv", 4)
+    with pytest.raises(UsageError, match="must be a multiple of scale"):
+        actions.choose_scale(project.folder, 3)
+
+
+async def test_something_to_restore_is_listed_under_a_name_of_its_own(
+    make_app: Callable[[Path], SrtuiApp], project: OpenProject, see: Any
+) -> None:
+    (project.folder / "кадры").mkdir()
+    app = make_app(project.folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await see(pilot, "[ Train ]")
+        await pilot.press("7")
+        await see(pilot, "tapes/stills → restored/stills")
+        field = app.screen.query_one(Input)
+        field.focus()
+        for typed, said in (
+            ("nowhere", "is not there"),
+            ("кадры", "кадры → restored/кадры"),
+            ("кадры", "listed already"),
+        ):
+            field.value = typed
+            await pilot.press("enter")
+            await see(pilot, said)
+    assert len(open_project(project.folder).settings.restore) == 2
+
+
+async def test_refused_pictures_and_a_failed_job_are_told_on_the_page(
+    make_app: Callable[[Path], SrtuiApp], project: OpenProject, recorded: ModuleType, see: Any
+) -> None:
+    app = make_app(project.folder)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await see(pilot, "[ Train ]")
+        await pilot.press("4")
+        shown = await see(pilot, "780 to learn from, 86 to be judged by")
+        assert "beach (2).png: not a picture" in shown
+        save_project(project.folder, dataclasses.replace(project.settings, degradation="minidv"))
+        job = recorded.make_job(open_project(project.folder), "prepare")
+        job.path.rename(job.path.with_name("29990101T000000Z-prepare-ffff"))
+        recorded.finish(
+            JobFolder(job.path.with_name("29990101T000000Z-prepare-ffff")), "failed", 3, "error: photos: no"
+        )
+        shown = await see(pilot, "error: photos: no")
+        assert shown.index("error: photos: no") < shown.index("sources  ")
+
+
+async def test_the_help_explains_the_words_of_the_page(
+    make_app: Callable[[Path], SrtuiApp], project: OpenProject, see: Any
+) -> None:
+    async with make_app(project.folder).run_test(size=(120, 40)) as pilot:
+        await see(pilot, "[ Train ]")
+        await pilot.press("5", "question_mark")
+        shown = await see(pilot, "WORDS ON THIS PAGE")
+        assert "one update of the network's weights" in shown
+        assert "Seven steps lead from pictures" in shown

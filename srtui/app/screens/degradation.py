@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from srtui.app.sheet import Block, Sheet, fact, item, text
+from textual import on
+from textual.app import ComposeResult
+
+from srtui.app.sheet import Block, Sheet, fact, sentence, text
 from srtui.app.step_words import steps_in_words
-from srtui.app.widgets.page import Page
+from srtui.app.widgets.choices import Choices, Option
+from srtui.app.widgets.page import Page, here
 
 if TYPE_CHECKING:
-    from srtui.config.degradation import Scenario
+    from srtui.config.degradation import Degradation, Scenario
 
 
 class DegradationPage(Page):
@@ -18,33 +22,98 @@ class DegradationPage(Page):
 
     step = "degradation"
     title = "Degradation"
-    about = "What the camera and the tape did to a picture. Every clean picture is dealt one of these scenarios."
+    about = ""
+    words = (
+        ("degradation", "what makes of a clean picture what the tape would have: the network learns the way back"),
+        ("scenario", "one way to spoil a picture, step by step; every picture is dealt one of them"),
+        ("scale", "how many times larger the restored picture will be; 2 suits tapes"),
+        ("to 50 %", "made smaller, to half its sides; what follows happens to the small picture"),
+        ("median 3×3", "each pixel becomes the middle one of its neighbours: thick, painterly edges"),
+        ("blur, smear", "out of focus; moved while the shutter was open. The number is in pixels"),
+        ("JPEG", "blocks and rings of a compression; photoshop-3 is the third level of Photoshop's scale"),
+        ("DV, chroma", "the real codec of MiniDV tapes; colour at half the sharpness, as DV has it"),
+        ("two fields", "odd and even lines from two moments, as camcorders record; bwdif and yadif make them whole"),
+        ("0.5–2", "a number that is drawn anew for each picture"),
+    )
+
+    def above(self) -> ComposeResult:
+        """Scale and degradations."""
+        yield Choices(id="scales", label="scale  ", across=True)
+        yield Choices(id="degradations")
+
+    def update_fields(self) -> None:
+        """Show what there is to choose from."""
+        project, facts = self.view.project, self.view.facts
+        if project is None or facts is None:
+            return
+        settings = project.settings
+        scales = sorted({*facts.degradation.scales, settings.scale})
+        self._scales.offer(
+            [_option(str(each), (f"×{each}",), taken=each == settings.scale) for each in scales],
+            start=str(settings.scale),
+        )
+        self._degradations.offer(
+            [
+                _option(name, (name, _count(found), found.about), taken=name == settings.degradation)
+                for name, found in facts.degradations
+            ],
+            start=settings.degradation,
+        )
+
+    @property
+    def _scales(self) -> Choices:
+        return self.query_one("#scales", Choices)
+
+    @property
+    def _degradations(self) -> Choices:
+        return self.query_one("#degradations", Choices)
 
     def facts(self) -> Sheet:
-        """Name, scale, scenarios."""
+        """What the degradation under the cursor does."""
         project, facts = self.view.project, self.view.facts
         if project is None or facts is None:
             return ()
-        name, scale, found = project.settings.degradation, project.settings.scale, facts.degradation
-        scales = ", ".join(f"×{each}" for each in found.scales)
-        misfit = "" if scale in found.scales else f", but it is written for {scales}"
-        others = ", ".join(facts.other_degradations)
-        return (
-            fact("degradation", name),
-            fact("scale", f"×{scale}{misfit}", "error" if misfit else ""),
-            fact(
-                "dealt", f"{len(found.scenarios)} scenarios, {'all alike' if _alike(found.scenarios) else 'by share'}"
-            ),
-            text(),
-            *_scenarios(found.scenarios, scale),
-            text(),
-            item("e", f"edits project.yml; also shipped: {others}", "quiet", "accent"),
-        )
+        name = self._degradations.current or project.settings.degradation
+        chosen = name == project.settings.degradation
+        found, scale = dict(facts.degradations)[name], project.settings.scale
+        misfit = () if scale in found.scales else (text(_misfit(found, scale), "error"), text())
+        shown = scale if scale in found.scales else found.scales[0]
+        about = sentence(found.about or name) + ("" if chosen else " Enter takes it.")
+        dealt = "" if len(found.scenarios) == 1 else "Every clean picture is dealt one of these, "
+        dealt += ("all alike:" if _alike(found.scenarios) else "by share:") if dealt else "Every clean picture:"
+        return (*misfit, text(about), text(), text(dealt, "quiet"), *_scenarios(found.scenarios, shown))
 
     def command(self) -> str:
         """The plain twin."""
-        project = self.view.project
-        return f"srtui profiles {project.settings.degradation}" if project else ""
+        name = self._degradations.current
+        return f"srtui preview PICTURE --degradation {name}{here(self.view)}" if name else ""
+
+    @on(Choices.Looked)
+    async def _looked(self, event: Choices.Looked) -> None:
+        event.stop()
+        if not isinstance(event, Choices.Taken):
+            await self.update_view(self.view)
+
+    @on(Choices.Taken)
+    def _taken(self, event: Choices.Taken) -> None:
+        event.stop()
+        verb = "scale" if event.choices is self._scales else "degradation"
+        self.post_message(self.Chosen(f"{verb}:{event.name}"))
+        self.focus_primary()
+
+
+def _option(name: str, cells: tuple[str, ...], *, taken: bool) -> Option:
+    return Option(name=name, sign="(•)" if taken else "( )", sign_kind="accent" if taken else "quiet", cells=cells)
+
+
+def _count(found: Degradation) -> str:
+    count = len(found.scenarios)
+    return f"{count} scenario{'s' * (count != 1)}"
+
+
+def _misfit(found: Degradation, scale: int) -> str:
+    scales = ", ".join(f"×{each}" for each in found.scales)
+    return f"It is written for {scales}, and the project has ×{scale}: choose another scale, or another degradation."
 
 
 def _scenarios(scenarios: tuple[Scenario, ...], scale: int) -> Iterator[Block]:

@@ -26,6 +26,15 @@ class HardwarePage(Page):
     step = "hardware"
     title = "Hardware"
     about = "What this machine has, what is wrong with it, and what that means for a training."
+    words = (
+        ("capability", "NVIDIA's number for what a GPU can do; 8.0 and more have bf16"),
+        ("driver, CUDA", "the driver decides which builds of PyTorch run here"),
+        (
+            "run on, with",
+            "what srtui will train on, and how; bf16 and channels-last are quicker",
+        ),
+        ("loader threads", "how many threads bring pictures to the network"),
+    )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy", "Copy command", id="hardware.copy"),
         Binding("r", "again", "Look again", id="hardware.again"),

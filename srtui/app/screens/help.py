@@ -43,13 +43,15 @@ class HelpScreen(Screen[None]):
 
 def explain(screen: Screen[object]) -> Sheet:
     """What a screen says of itself, and every key that it knows."""
+    terms = [fact(term, meaning) for term, meaning in getattr(screen, "words", ())]
+    meant = (heading("WORDS ON THIS PAGE"), *terms, text()) if terms else ()
     paragraphs = getattr(screen, "EXPLAINED", _ALWAYS).split("\n\n")
     blocks = [block for each in paragraphs for block in (text(" ".join(each.split())), text())]
     shown = [binding for binding in _bindings(screen) if binding.show]
     keys = [fact(_keys(binding.key, binding.key_display), binding.description) for binding in shown]
     remap = text(f"Keys can be moved: {keymap_file()}, one line each, such as live.stop: f8.", "quiet")
     names = text("Names: " + ", ".join(binding.id or "" for binding in _bindings(screen)) + ".", "quiet")
-    return (*blocks, heading("KEYS"), *keys, text(), remap, names)
+    return (*meant, *blocks, heading("KEYS"), *keys, text(), remap, names)
 
 
 def _bindings(screen: Screen[object]) -> list[Binding]:

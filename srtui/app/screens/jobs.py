@@ -17,8 +17,10 @@ from textual.widgets.option_list import Option
 from srtui.app.background import Repeater, tell
 from srtui.app.job_facts import began, state_sign
 from srtui.app.look import UNICODE, Glyphs
+from srtui.app.sheet import code, text
 from srtui.app.widgets.key_line import KeyLine
 from srtui.app.widgets.rows import Rows
+from srtui.app.widgets.sheet_view import SheetView
 from srtui.errors import SrtuiError
 from srtui.jobs.folder import JobFolder, all_jobs, jobs_root
 from srtui.jobs.status import JobStatus, read_status
@@ -65,6 +67,7 @@ class JobsScreen(Screen[JobFolder | None]):
         yield Rows(id="head")
         yield Rows(id="columns")
         yield OptionList()
+        yield SheetView(id="detail")
         yield KeyLine()
 
     def on_mount(self) -> None:
@@ -111,8 +114,19 @@ class JobsScreen(Screen[JobFolder | None]):
             listed.add_options([Option(line(status, glyphs)) for _, status in message.found])
             listed.highlighted = 0 if message.found else None
         self._found = message.found
+        self._tell(listed.highlighted)
         if not self._found:
             self.query_one("#columns", Rows).show([((" no jobs yet", "quiet"),)])
+
+    @on(OptionList.OptionHighlighted)
+    def _looked(self, event: OptionList.OptionHighlighted) -> None:
+        event.stop()
+        self._tell(event.option_index)
+
+    def _tell(self, index: int | None) -> None:
+        """Say in full below what the line of a job has no room for."""
+        error = self._found[index][1].error if index is not None and index < len(self._found) else ""
+        self.query_one("#detail", SheetView).write((text(), code(error, "error")) if error else ())
 
     @on(OptionList.OptionSelected)
     def _picked(self, event: OptionList.OptionSelected) -> None:

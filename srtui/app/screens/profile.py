@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from srtui.app.sheet import Sheet, fact, item, text
-from srtui.app.widgets.page import Page
+from textual import on
+from textual.app import ComposeResult
+
+from srtui.app.plot import short
+from srtui.app.sheet import Sheet, fact, sentence, text
+from srtui.app.widgets.choices import Choices, Option
+from srtui.app.widgets.page import Page, here
+from srtui.app.widgets.path_field import PathField
+from srtui.project.network_file import SUFFIXES
 
 if TYPE_CHECKING:
-    from srtui.config.profile import Profile
+    from srtui.config.optimization import Schedule
+    from srtui.config.profile import Profile, Stage
+
+NETWORKS = {"compact": "Compact", "srresnet": "SRResNet", "rrdb": "RRDB", "edsr": "EDSR", "span": "SPAN"}
+"""How papers call the networks."""
 
 
 class ProfilePage(Page):
@@ -16,38 +27,122 @@ class ProfilePage(Page):
 
     step = "profile"
     title = "Profile"
-    about = "Which network is trained, how long, and with which numbers."
+    about = ""
+    words = (
+        ("profile", "a network, how long it is trained, and with which numbers: a short YAML file, yours or shipped"),
+        ("iteration", "one update of the network's weights; every update looks at one batch of crops"),
+        ("crop", "a small square, cut at random out of a clean picture and out of its spoiled copy"),
+        ("rate", "how far each update moves the weights; cosine and multistep say how it shrinks along the way"),
+        ("PSNR", "trained to be right in every pixel: safe for tapes, never more than what is there"),
+        ("GAN", "trained to look real, by a second network that tells real from restored: sharper, and it invents"),
+        ("stage", "a part of the training with its own losses; the weights go on from one to the next"),
+        ("precision", "arithmetic: bf16 and fp16 are quicker where the hardware has them, fp32 works everywhere"),
+        ("begin from", "a finished network, of srtui or of another program, that the training goes on from"),
+    )
+
+    def above(self) -> ComposeResult:
+        """The profiles."""
+        yield Choices(id="profiles")
+
+    def fields(self) -> ComposeResult:
+        """The network to begin from."""
+        placeholder = "a network file; empty: from nothing"
+        yield PathField(
+            self.view.folder, "begin from", placeholder=placeholder, id="start", suffixes=SUFFIXES, keeps=True
+        )
+
+    def update_fields(self) -> None:
+        """Show the profiles, and the network to begin from unless somebody types."""
+        project, facts = self.view.project, self.view.facts
+        if project is None or facts is None:
+            return
+        training = project.settings.training
+        options = [_option(name, profile, taken=name == training.profile) for name, profile in facts.profiles]
+        self.query_one(Choices).offer(options, start=training.profile)
+        field = self.query_one(PathField)
+        if not field.line.has_focus:
+            field.line.value = training.start
+            if facts.start_trouble:
+                field.say(facts.start_trouble)
 
     def facts(self) -> Sheet:
-        """The profile chosen, and the others."""
+        """What the profile under the cursor is."""
         project, facts = self.view.project, self.view.facts
         if project is None or facts is None:
             return ()
+        training = project.settings.training
+        name = self.query_one(Choices).current or training.profile
+        chosen = name == training.profile
+        profile = facts.profile if chosen else dict(facts.profiles)[name]
+        about = sentence(profile.about or name) + ("" if chosen else " Enter takes it.")
+        length = f"{profile.iterations:,} iterations"
+        if chosen and training.iterations is not None:
+            length += f", as project.yml says; the profile has {dict(facts.profiles)[name].iterations:,}"
         return (
-            fact("profile", project.settings.training.profile, "strong"),
-            *_numbers(facts.profile),
+            text(about),
             text(),
-            text("also shipped", "quiet"),
-            *(fact(name, about, "quiet") for name, about in facts.other_profiles),
-            text(),
-            item("e", "edits project.yml: training: {profile: …, iterations: …}", "quiet", "accent"),
+            fact("network", _network(profile)),
+            fact("length", length),
+            *_stages(profile),
+            fact("precision", "as the machine likes best" if profile.precision == "auto" else profile.precision),
         )
 
     def command(self) -> str:
         """The plain twin."""
-        project = self.view.project
-        return f"srtui profiles {project.settings.training.profile}" if project else ""
+        name = self.query_one(Choices).current
+        return f"srtui train --profile {name}{here(self.view)}" if name else ""
+
+    @on(Choices.Looked)
+    async def _looked(self, event: Choices.Looked) -> None:
+        event.stop()
+        if not isinstance(event, Choices.Taken):
+            await self.update_view(self.view)
+
+    @on(Choices.Taken)
+    def _taken(self, event: Choices.Taken) -> None:
+        event.stop()
+        self.post_message(self.Chosen(f"profile:{event.name}"))
+        self.focus_primary()
+
+    @on(PathField.Entered)
+    def _entered(self, event: PathField.Entered) -> None:
+        event.stop()
+        self.post_message(self.Chosen(f"begin:{event.field.path if event.text else ''}", field=event.field))
 
 
-def _numbers(profile: Profile) -> Sheet:
+def _option(name: str, profile: Profile, *, taken: bool) -> Option:
+    network = NETWORKS.get(profile.network.type, profile.network.type)
+    gan = any(stage.gan for stage in profile.stages)
+    cells = (name, network, f"{short(profile.iterations):>5}", "GAN" if gan else "PSNR", profile.about)
+    return Option(name=name, sign="(•)" if taken else "( )", sign_kind="accent" if taken else "quiet", cells=cells)
+
+
+def _network(profile: Profile) -> str:
     network = profile.network
-    options = ", ".join(
-        f"{name} {getattr(network, name)}" for name in ("features", "convs", "blocks") if hasattr(network, name)
-    )
-    blocks = [fact("network", f"{network.type}: {options}"), fact("iterations", f"{profile.iterations:,}")]
+    named = (("features", "channels"), ("convs", "layers"), ("blocks", "blocks"))
+    options = [f"{getattr(network, name)} {word}" for name, word in named if hasattr(network, name)]
+    return f"{NETWORKS.get(network.type, network.type)}, {', '.join(options)}"
+
+
+def _stages(profile: Profile) -> Sheet:
+    alone = len(profile.stages) == 1
+    blocks = []
     for number, stage in enumerate(profile.stages, start=1):
-        label = "stage" if len(profile.stages) == 1 else f"stage {number}"
-        crops = f"{stage.batch} crops of {stage.gt_size}×{stage.gt_size}"
-        blocks.append(fact(label, f"{crops}, rate {stage.optimizer.lr:g}, {stage.schedule.type}"))
-    blocks.append(fact("precision", profile.precision))
+        label = "each" if alone else f"stage {number}"
+        before = "" if alone else f"{short(stage.iterations)} × "
+        blocks.append(fact(label, f"{before}{stage.batch} crops of {stage.gt_size}×{stage.gt_size} pixels"))
+        blocks.append(fact("", f"{_aims(stage)}, rate {stage.optimizer.lr:g}, {_schedule(stage.schedule)}"))
     return tuple(blocks)
+
+
+def _aims(stage: Stage) -> str:
+    """What is made small, by name: ``l1, perceptual, GAN``."""
+    losses = stage.losses
+    plain = [name for name in ("l1", "mse", "charbonnier", "frequency", "ms_ssim", "ldl") if getattr(losses, name)]
+    more = ["perceptual"] if losses.perceptual else []
+    return ", ".join([*(name.replace("_", "-") for name in plain), *more, *(["GAN"] if stage.gan else [])])
+
+
+def _schedule(schedule: Schedule) -> str:
+    periods = getattr(schedule, "periods", 1)
+    return f"{schedule.type} ×{periods}" if periods > 1 else schedule.type

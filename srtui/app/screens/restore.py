@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from textual import on
 from textual.app import ComposeResult
 
-from srtui.app.job_facts import job_facts
+from srtui.app.job_facts import job_facts, trouble
 from srtui.app.sheet import Block, Sheet, code, fact, heading, item, spaced
 from srtui.app.widgets.glance import Glance
 from srtui.app.widgets.page import Action, Page, here
+from srtui.app.widgets.path_field import PathField
+
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
+"""Files whose names are completed."""
 
 
 class RestorePage(Page):
@@ -18,6 +23,13 @@ class RestorePage(Page):
     step = "restore"
     title = "Restore"
     about = "Compares the network with bicubic on pictures that it never saw, then applies it to what is listed."
+
+    words = (
+        ("bicubic", "plain enlargement, as every program does it: what the network must beat"),
+        ("Y-PSNR", "likeness to the clean picture in decibels, of brightness alone; +0.5 can be seen, +1 is much"),
+        ("gain", "how much the network is better than bicubic; below zero it is worse, and says so"),
+        ("restore", "what is on the left of the arrow is restored into what is on its right"),
+    )
 
     def facts(self) -> Sheet:
         """Network, comparison, what is listed."""
@@ -29,9 +41,11 @@ class RestorePage(Page):
             for number, each in enumerate(project.settings.restore)
         ]
         if not listed:
-            listed = [fact("restore", "nothing listed in project.yml (e edits it)", "quiet")]
+            listed = [fact("restore", "nothing yet: name a picture or a folder of pictures below", "quiet")]
         network = facts.model if facts.trained else f"{facts.model}, after Train"
         return (
+            *trouble(self.view.step("restore")),
+            *(trouble(self.view.validation) if self.view.validation else ()),
             fact("network", network, "" if facts.trained else "quiet"),
             *listed,
             *spaced(self._comparison()),
@@ -48,6 +62,18 @@ class RestorePage(Page):
             return comparison(facts.report) if facts.report is not None else ()
         except (KeyError, TypeError, ValueError):  # written by another version
             return ()
+
+    def fields(self) -> ComposeResult:
+        """Something to restore."""
+        yield PathField(self.view.folder, "add", placeholder="a picture or a folder", id="input", suffixes=PICTURES)
+
+    @on(PathField.Entered)
+    def _entered(self, event: PathField.Entered) -> None:
+        event.stop()
+        if event.text:
+            self.post_message(self.Chosen(f"list:{event.field.path}", field=event.field))
+        else:
+            self.focus_primary()
 
     def below(self) -> ComposeResult:
         """The newest job at a glance."""

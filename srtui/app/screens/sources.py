@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+from textual import on
 from textual.app import ComposeResult
-from textual.widgets import Input
 
 from srtui.app.plot import short
-from srtui.app.project_view import ProjectView
+from srtui.app.project_view import ProjectView, source_folders
 from srtui.app.sheet import Block, Sheet, fact, item, text
-from srtui.app.widgets.folder_input import FolderInput
-from srtui.app.widgets.page import CONTINUE, Action, Page, here
+from srtui.app.widgets.page import CONTINUE, EDIT, Action, Page, here
+from srtui.app.widgets.path_field import PathField
+from srtui.project.tapes import SUFFIXES
+
+if TYPE_CHECKING:
+    from srtui.project.footage import Tape
 
 
 class SourcesPage(Page):
@@ -23,12 +29,23 @@ class SourcesPage(Page):
         "Clean pictures are what the network should learn to make. Your tapes are never learned from: the network is "
         "judged on them."
     )
+    words = (
+        ("source", "a folder of clean pictures, a clean progressive video, or an LMDB of BasicSR; e lists pairs too"),
+        ("validated on", "pictures that are kept apart: the network never learns from them, and is judged by them"),
+        ("tape", "a video that you want to restore (footage); t shows what each is like"),
+        ("taken as it is", "insist: true: interlaced, blocky, soft and flat pictures are not refused"),
+    )
 
     def facts(self) -> Sheet:
         """Sources, validation sources, footage."""
-        if self.view.project is None:
+        project, facts = self.view.project, self.view.facts
+        if project is None or facts is None:
             return ()
-        settings, project = self.view.project.settings, self.view.project
+        settings = project.settings
+        missing = [path for path in source_folders(project) if not path.exists()]
+        gone = [item(self.glyphs.blocked, f"{path} is not there", "error") for path in missing]
+        if gone:
+            gone += [text("Mount the disk that it is on, or mend project.yml (e).", "quiet"), text()]
         blocks = [*_listed("sources", settings.sources, self.view)]
         if not settings.sources:
             advice = "none yet: name a folder of pictures below, or let srtui make some"
@@ -38,42 +55,51 @@ class SourcesPage(Page):
         else:
             kept = settings.prepare.validation
             blocks.append(fact("validated on", f"{kept:.0%} of them" if kept < 1 else f"{kept:.0f} of them"))
-        for number, each in enumerate(settings.footage):
-            blocks.append(fact("footage" if number == 0 else "", str(project.path(each.video).name)))
-        if not settings.footage:
-            blocks.append(fact("footage", "none listed in project.yml", "quiet"))
-        return (
-            *blocks,
-            text(),
-            item("e", "edits project.yml, where pairs, LMDBs, videos and footage can be listed", "quiet", "accent"),
-        )
+        return (*gone, *blocks, text(), *_tapes(facts.tapes), text(), _HOW)
 
     def actions(self) -> tuple[Action, ...]:
         """Go on, or have something to go on with."""
         project = self.view.project
         generated = Action(name="generate", label="Use generated pictures")
-        return (CONTINUE,) if project and project.settings.sources else (generated,)
+        first = CONTINUE if project and project.settings.sources else generated
+        if self.view.step("sources").mark == "blocked":
+            first = EDIT
+        return (first, Action(name="tapes", label="Tapes"))
 
     def command(self) -> str:
         """The plain twin."""
         return f"srtui prepare FOLDER{here(self.view)}"
 
     def fields(self) -> ComposeResult:
-        """A folder to add."""
-        yield FolderInput(self.view.folder, placeholder="add a folder of clean pictures", id="folder")
+        """Something to add."""
+        yield PathField(
+            self.view.folder, "add", placeholder="a folder of clean pictures", id="source", suffixes=SUFFIXES
+        )
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Add the folder, or go on if there is nothing to add."""
+    @on(PathField.Entered)
+    def _entered(self, event: PathField.Entered) -> None:
+        """Add it, or go on if there is nothing to add."""
         event.stop()
-        if not event.value.strip():
-            self.focus_primary()
-            return
-        path = (self.view.folder / Path(event.value.strip()).expanduser()).resolve()
-        if path.is_dir():
-            event.input.clear()
-            self.post_message(self.Chosen(f"add:{path}"))
+        if event.text:
+            self.post_message(self.Chosen(f"add:{event.field.path}", field=event.field))
         else:
-            self.say(f"{path} is no folder", "error")
+            self.focus_primary()
+
+
+_HOW = item("e", "edits project.yml: pairs, and what to take out again", "quiet", "accent")
+
+
+def _tapes(tapes: tuple[Tape, ...]) -> Iterator[Block]:
+    """How many tapes there are, and what is missing about them."""
+    if not tapes:
+        yield fact("tapes", "none yet: t adds and scans them", "quiet")
+        return
+    counts = Counter[str](tape.state for tape in tapes)
+    words = {"scanned": "scanned", "new": "not scanned", "stale": "changed since their scan", "missing": "not there"}
+    yield fact("tapes", ", ".join(f"{counts[state]} {word}" for state, word in words.items() if counts[state]))
+    for tape in tapes:
+        if tape.state == "missing":
+            yield fact("", f"{tape.written}: not there", "error")
 
 
 def _listed(label: str, sources: tuple[object, ...], view: ProjectView) -> list[Block]:

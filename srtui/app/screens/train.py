@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
-from srtui.app.job_facts import job_facts
+from srtui.app.job_facts import job_facts, trouble
 from srtui.app.sheet import Sheet, fact, spaced
 from srtui.app.widgets.glance import Glance
 from srtui.app.widgets.page import CONTINUE, Action, Page, here
@@ -17,15 +17,28 @@ class TrainPage(Page):
     title = "Train"
     about = "Goes on by itself when the connection drops; every checkpoint can be resumed exactly."
 
+    words = (
+        ("iteration", "one update of the network; the profile says how many there are"),
+        ("checkpoint", "the whole state of a training on disk: it goes on there after a stop, a kill, a power cut"),
+        ("loss", "how far the network is from the clean pictures, on average; it falls, quickly at first"),
+        ("Y-PSNR", "likeness to the clean picture in decibels, of brightness alone; bicubic is plain enlargement"),
+        ("waits for data", "share of the time in which the network has nothing to do; above 10 % more threads help"),
+    )
+
     def facts(self) -> Sheet:
         """Profile, result, newest job."""
         facts = self.view.facts
         if facts is None:
             return ()
+        project, step = self.view.project, self.view.step("train")
+        start = project.settings.training.start if project else ""
+        begun = (fact("begins from", start),) if start else ()
         return (
+            *trouble(step),
             fact("profile", f"{facts.profile.name}, {facts.profile.iterations:,} iterations"),
+            *begun,
             fact("network", facts.model),
-            *spaced(job_facts(self.view.step("train"), self.glyphs)),
+            *spaced(job_facts(step, self.glyphs)),
         )
 
     def below(self) -> ComposeResult:

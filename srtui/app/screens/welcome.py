@@ -17,7 +17,7 @@ from srtui.app.background import in_background
 from srtui.app.messages import JobStarted, Trouble
 from srtui.app.screens.jobs import JobsScreen
 from srtui.app.screens.live import Left, LiveScreen
-from srtui.app.sheet import Sheet, code, fact, text
+from srtui.app.sheet import Sheet, code, fact, shortened, text
 from srtui.app.widgets.buttons import ActionButton, asked_by
 from srtui.app.widgets.fitted import FittedColumn
 from srtui.app.widgets.folder_input import FolderInput
@@ -72,10 +72,18 @@ class WelcomeScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Fill it; Enter starts the demo, which harms nothing."""
-        self.query_one("#head", Rows).show([((" srtui", "strong"), (f"  {self.folder}", "quiet"))])
+        self._head()
         self.query_one("#open-label", Rows).show([(("open ", "quiet"),)])
         self.query_one("#text", SheetView).write(self._sheet())
         self.query(ActionButton).first().focus()
+
+    def on_resize(self) -> None:
+        """As much of the path as there is room for."""
+        self._head()
+
+    def _head(self) -> None:
+        shown = shortened(self.folder, self.size.width - 9)
+        self.query_one("#head", Rows).show([((" srtui", "strong"), (f"  {shown}", "quiet"))])
 
     def _sheet(self) -> Sheet:
         from srtui.project.demo import ESTIMATE

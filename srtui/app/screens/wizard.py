@@ -29,9 +29,12 @@ from srtui.app.screens.prepare import PreparePage
 from srtui.app.screens.profile import ProfilePage
 from srtui.app.screens.restore import RestorePage
 from srtui.app.screens.sources import SourcesPage
+from srtui.app.screens.tapes import TapesScreen
 from srtui.app.screens.train import TrainPage
+from srtui.app.sheet import shortened
 from srtui.app.widgets.key_line import KeyLine
 from srtui.app.widgets.page import Page
+from srtui.app.widgets.path_field import PathField
 from srtui.app.widgets.rows import Rows
 from srtui.app.widgets.step_list import StepList, StepStrip
 from srtui.errors import SrtuiError, from_os_error
@@ -74,9 +77,10 @@ class WizardScreen(Screen[None]):
         ),
         Binding("b,alt+left", "step(-1)", "Back", id="wizard.back", key_display="b"),
         Binding("n,alt+right", "step(1)", "Next", show=False, id="wizard.next"),
+        Binding("pagedown", "scroll_text(1)", "More", id="wizard.down", key_display="PgDn"),
         Binding("pageup", "scroll_text(-1)", "Up", show=False, id="wizard.up"),
-        Binding("pagedown", "scroll_text(1)", "Down", show=False, id="wizard.down"),
         Binding("w", "watch", "Watch", id="wizard.watch"),
+        Binding("t", "tapes", "Tapes", id="wizard.tapes"),
         Binding("j", "jobs", "Jobs", id="wizard.jobs"),
         Binding("e", "edit", "Edit", id="wizard.edit"),
     ]
@@ -96,6 +100,12 @@ class WizardScreen(Screen[None]):
     def srtui(self) -> SrtuiApp:
         """The application."""
         return cast("SrtuiApp", self.app)
+
+    @property
+    def words(self) -> tuple[tuple[str, str], ...]:
+        """Words of the page that is open, for the help."""
+        page = self._page()
+        return page.words if page is not None else ()
 
     def compose(self) -> ComposeResult:
         """Head, steps, page, keys."""
@@ -186,7 +196,7 @@ class WizardScreen(Screen[None]):
         if not self.is_active:
             return
         name, room = self.view.folder.name, self.size.width - len(self.view.folder.name) - 4
-        head = ((f" {name}", "strong"), (f"  {_short(self.view.folder, room)}", "quiet"))
+        head = ((f" {name}", "strong"), (f"  {shortened(self.view.folder, room)}", "quiet"))
         self.query_one("#head", Rows).show([head])
         self.query_one(StepList).update_steps(self.view.steps, self.selected)
         self.query_one(StepStrip).update_steps(self.view.steps, self.selected)
@@ -205,6 +215,7 @@ class WizardScreen(Screen[None]):
         else:
             await area.mount(_PAGES[self.selected](self.view, glyphs))
         await self._refresh()
+        self.refresh_bindings()
 
     def _page(self) -> Page | None:
         return next((page for page in self.query(Page) if page.is_mounted), None)
@@ -266,10 +277,10 @@ class WizardScreen(Screen[None]):
                 self._start(lambda: actions.start_step(self.folder, cast("StepName", what)))
             case "run":
                 self._start(lambda: actions.start_run(self.folder))
-            case "add":
-                self._change(lambda: actions.add_source(self.folder, Path(what)))
-            case "generate":
-                self._change(lambda: actions.add_generated(self.folder))
+            case "tapes":
+                self.action_tapes()
+            case _:
+                self._change(_change_of(self.folder, verb, what), message.field)
 
     def _watch_step(self, name: str) -> None:
         step = self.view.validation if name == "validate" else self.view.step(cast("Name", name))
@@ -296,7 +307,18 @@ class WizardScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what can be done now."""
+        if action == "scroll_text":
+            page = self._page()
+            return parameters != (1,) or (page is not None and page.more)
         return bool(self.view.living) if action == "watch" else True
+
+    def action_tapes(self) -> None:
+        """Show the tapes."""
+        self.app.push_screen(TapesScreen(self.folder, self.now), self._watch_other)
+
+    def _watch_other(self, job: JobFolder | None) -> None:
+        if job is not None:
+            self._watch(job)
 
     def action_watch(self) -> None:
         """Watch what is running."""
@@ -304,22 +326,27 @@ class WizardScreen(Screen[None]):
 
     def action_jobs(self) -> None:
         """List the jobs."""
-        self.app.push_screen(JobsScreen(self.folder), lambda job: self._watch(job) if job else None)
+        self.app.push_screen(JobsScreen(self.folder), self._watch_other)
 
     def _start(self, start: Callable[[], JobFolder]) -> None:
         self._say("starting …")
         in_background(self, lambda: JobStarted(start()))
 
-    def _change(self, change: Callable[[], object]) -> None:
+    def _change(self, change: Callable[[], object], field: PathField | None = None) -> None:
+        """Change project.yml; what is wrong is said where it was typed."""
         try:
             change()
-        except SrtuiError as error:
-            self._say(str(error), "error")
+        except (SrtuiError, OSError) as error:
+            known = error if isinstance(error, SrtuiError) else from_os_error(error, "project.yml")
+            if field is not None:
+                field.refuse(known)
+            else:
+                self._say(str(known), "error")
             return
-        except OSError as error:
-            self._say(str(from_os_error(error, "project.yml")), "error")
-            return
-        self._say("saved in project.yml", "good")
+        if field is not None:
+            field.accept("saved in project.yml")
+        else:
+            self._say("saved in project.yml", "good")
         self._reader.hurry()
 
     def action_edit(self) -> None:
@@ -355,8 +382,15 @@ class WizardScreen(Screen[None]):
             self.app.exit()
 
 
-def _short(path: Path, room: int) -> str:
-    """Write a path with ``~`` for the home folder, and without its beginning where there is no room for it."""
-    home = Path.home()
-    words = f"~/{path.relative_to(home)}" if home in path.parents else str(path)
-    return words if len(words) <= room else f"…{words[len(words) - max(room - 1, 0) :]}"
+def _change_of(folder: Path, verb: str, what: str) -> Callable[[], object]:
+    """What a choice changes in project.yml."""
+    changes: dict[str, Callable[[], object]] = {
+        "add": lambda: actions.add_source(folder, Path(what)),
+        "generate": lambda: actions.add_generated(folder),
+        "profile": lambda: actions.choose_profile(folder, what),
+        "begin": lambda: actions.begin_from(folder, Path(what) if what else None),
+        "degradation": lambda: actions.choose_degradation(folder, what),
+        "scale": lambda: actions.choose_scale(folder, int(what)),
+        "list": lambda: actions.add_restore(folder, Path(what)),
+    }
+    return changes[verb]

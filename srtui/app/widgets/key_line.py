@@ -6,11 +6,16 @@ Textual's own footer is a widget for each key, all made anew whenever anything c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import events
 from textual.binding import Binding
 from textual.screen import Screen
 
 from srtui.app.widgets.rows import Rows
+
+Entry = tuple[str, str, str]
+"""How a key is written, what it does, and the key."""
 
 
 class KeyLine(Rows):
@@ -23,6 +28,10 @@ class KeyLine(Rows):
     def on_mount(self) -> None:
         """Follow what can be done."""
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Fit the new width."""
+        self._update()
 
     def on_click(self, event: events.Click) -> None:
         """Do what was clicked."""
@@ -42,9 +51,19 @@ class KeyLine(Rows):
         row: list[tuple[str, str]] = []
         self._places = []
         at = 1
-        for binding in shown.values():
-            key, words = self.app.get_key_display(binding), f" {binding.description}  "
+        for key, words, does in fitted([self._words(binding) for binding in shown.values()], self.size.width):
             row += [(key, "key"), (words, "keyed")]
-            self._places.append((at, at + len(key) + len(words) - 2, binding.key))
+            self._places.append((at, at + len(key) + len(words) - 2, does))
             at += len(key) + len(words)
         self.show([((" ", ""), *row)])
+
+    def _words(self, binding: Binding) -> Entry:
+        return self.app.get_key_display(binding), f" {binding.description}  ", binding.key
+
+
+def fitted(entries: Sequence[Entry], width: int) -> list[Entry]:
+    """As many as there is room for; the last two, which end and explain, stay to the end."""
+    kept = list(entries)
+    while len(kept) > 2 and 1 + sum(len(key) + len(words) for key, words, _ in kept) - 2 > width > 0:
+        kept.pop(-3)
+    return kept

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.widgets import Button
@@ -20,6 +21,7 @@ from srtui.app.sheet import Sheet, code, text
 from srtui.app.widgets.buttons import ActionButton, asked_by
 from srtui.app.widgets.fitted import FittedColumn
 from srtui.app.widgets.glance import Glance
+from srtui.app.widgets.path_field import PathField
 from srtui.app.widgets.rows import Rows
 from srtui.app.widgets.sheet_view import SheetView
 from srtui.jobs.folder import JobFolder
@@ -54,19 +56,27 @@ class Page(FittedColumn):
     title: ClassVar[str]
     about: ClassVar[str]
     """What the step does, in one or two sentences."""
+    words: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Words of the page that need an explanation: what ``?`` says."""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "app.focus_previous", "Before", show=False, id="page.before"),
+        Binding("down", "app.focus_next", "After", show=False, id="page.after"),
+    ]
 
     class Chosen(Message):
-        """A button was pressed."""
+        """A button was pressed, or something was chosen; ``field`` hears what is wrong with it."""
 
-        def __init__(self, action: str) -> None:
+        def __init__(self, action: str, field: PathField | None = None) -> None:
             super().__init__()
             self.action = action
+            self.field = field
 
     def __init__(self, view: ProjectView, glyphs: Glyphs) -> None:
         super().__init__(id=f"page-{self.step}", classes="page")
         self.view = view
         self.glyphs = glyphs
         self._actions: tuple[Action, ...] = ()
+        self._more = False
 
     # What a page says: overridden.
 
@@ -86,6 +96,13 @@ class Page(FittedColumn):
         """Input fields between text and buttons."""
         return iter(())
 
+    def above(self) -> ComposeResult:
+        """What stands between the title and the text."""
+        return iter(())
+
+    def update_fields(self) -> None:
+        """Bring lists and fields up to date with ``self.view``."""
+
     def below(self) -> ComposeResult:
         """What follows the buttons where the screen is high."""
         return iter(())
@@ -95,6 +112,7 @@ class Page(FittedColumn):
     def compose(self) -> ComposeResult:
         """Title, text, fields, command, buttons."""
         yield Rows(id="title")
+        yield from self.above()
         with VerticalScroll(id="body", can_focus=False, classes="fitted"):
             yield SheetView(id="text")
             yield SheetView(id="says")
@@ -104,12 +122,25 @@ class Page(FittedColumn):
 
     async def on_mount(self) -> None:
         """Fill it."""
+        self.watch(self.query_one("#body", VerticalScroll), "scroll_y", self.settled, init=False)
         await self.update_view(self.view)
+
+    @property
+    def more(self) -> bool:
+        """Whether the text goes on below what is seen."""
+        return self._more
+
+    def settled(self) -> None:
+        """Offer the key that reads on only while there is something to read on."""
+        body = self.query_one("#body", VerticalScroll)
+        self._more = body.scroll_y < body.max_scroll_y
+        self.screen.refresh_bindings()
 
     async def update_view(self, view: ProjectView) -> None:
         """Show the project as it stands now."""
         self.view = view
         self.query_one("#title", Rows).show([self._title_row(view.step(self.step))])
+        self.update_fields()
         self.query_one("#text", SheetView).write(self._sheet(view))
         for glance in self.query(Glance):
             status = view.step(self.step).status
@@ -132,8 +163,10 @@ class Page(FittedColumn):
         word, kind = WORDS[step.mark]
         sign = getattr(self.glyphs, step.mark)
         row: list[tuple[str, str]] = [(self.title, "strong"), ("   ", ""), (f"{sign} {word}", kind)]
-        if step.note:
-            row.append((f"  {step.note}", "quiet"))
+        room = self.query_one("#title").size.width - sum(len(part) for part, _ in row) - 2
+        if step.note and room > 2:  # the list of steps has the whole of it
+            note = step.note if len(step.note) <= room else f"{step.note[: room - 1]}…"
+            row.append((f"  {note}", "quiet"))
         return tuple(row)
 
     def _sheet(self, view: ProjectView) -> Sheet:
@@ -141,7 +174,8 @@ class Page(FittedColumn):
             return (text("project.yml cannot be used as it is:"), text(), code(view.problem, "error"))
         command = self.command()
         shown = (text(), code(f"$ {command}")) if command else ()
-        return (text(self.about, "quiet"), text(), *self.facts(), *shown)
+        about = (text(self.about, "quiet"), text()) if self.about else ()
+        return (*about, *self.facts(), *shown)
 
     async def _show_buttons(self, actions: tuple[Action, ...]) -> None:
         if actions == self._actions:

@@ -25,9 +25,9 @@ class SheetView(Rows):
             else:
                 self.refresh(layout=True)
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self, _event: events.Resize) -> None:
         """Wrap to the new width."""
-        self.show(lay_out(self._sheet, event.size.width))
+        self.show(lay_out(self._sheet, self.size.width))
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """Lines at this width."""
