@@ -9,14 +9,14 @@ from typing import Any
 from srtui.app.follower import Moment
 from srtui.app.job_facts import STATE_KINDS, state_sign
 from srtui.app.look import Glyphs
-from srtui.app.plot import Row, short
+from srtui.app.plot import Row
 from srtui.app.sheet import Block, code, fact, lay_out
-from srtui.app.snapshot import Curves, Happening, Snapshot
+from srtui.app.snapshot import Happening, Snapshot
 from srtui.hardware.gauges import Gauges, GpuGauge
 from srtui.jobs.status import JobStatus
 from srtui.jobs.wording import duration, figure
 
-_LABEL = 9
+LABEL = 9
 """Columns of the labels on the left."""
 _ROOMY = 60
 """Columns from which on the project is named."""
@@ -46,6 +46,8 @@ def doing(job: JobStatus, status: JobStatus) -> str:
     """State of the job; while it runs, the phase says more, and a pause that nobody asked for has its reason."""
     if status.state == "paused" and status.reason:
         return f"paused: {status.reason}"
+    if job.state == "running" and (counted := status.figures.get("validating")):
+        return f"validating {counted}"
     return status.phase or job.state if job.state == "running" else job.state
 
 
@@ -64,46 +66,7 @@ def _left(status: JobStatus) -> list[str]:
     return [] if status.eta is None or status.ended else [f"{duration(status.eta)} left"]
 
 
-def figures(curves: Curves, width: int) -> list[Row]:
-    """PSNR now, best and bicubic; loss, learning rate and the share of time spent waiting for data."""
-    return [_fitted(_psnr_parts(curves), width), _fitted(_rate_parts(curves), width)]
-
-
-def _psnr_parts(curves: Curves) -> list[list[tuple[str, str]]]:
-    head: list[tuple[str, str]] = [(f" {'Y-PSNR':<{_LABEL}}", "quiet")]
-    if curves.psnr_now is None or curves.psnr_best is None:
-        return [head, [("no validation yet", "quiet")]]
-    parts = [head, [("now ", "quiet"), (f"{curves.psnr_now:.2f} dB", "strong")]]
-    parts.append([("   best ", "quiet"), (f"{curves.psnr_best:.2f}", ""), (f" at {curves.best_at or 0:,}", "quiet")])
-    if curves.bicubic is not None:
-        gain = curves.psnr_now - curves.bicubic
-        parts.append([("   bicubic ", "quiet"), (f"{curves.bicubic:.2f}", "")])
-        parts.append([("   gain ", "quiet"), (f"{gain:+.2f}", "good" if gain > 0 else "warning")])
-    return parts
-
-
-def _rate_parts(curves: Curves) -> list[list[tuple[str, str]]]:
-    latest = curves.latest
-    loss = latest.get("smoothed", latest.get("loss"))
-    parts: list[list[tuple[str, str]]] = [[(f" {'loss':<{_LABEL}}", "quiet")]]
-    parts.append([("    ", ""), (_or_dash(loss, ".4f"), "strong")])
-    if "lr" in latest:
-        parts.append([("      rate ", "quiet"), (f"{latest['lr']:.2e}", "")])
-    if "data_wait" in latest:
-        waiting = latest["data_wait"]
-        parts.append([("   waits for data ", "quiet"), (f"{waiting:.0f} %", "warning" if waiting >= 10 else "")])
-    if latest.get("skipped"):
-        parts.append([("   skipped ", "quiet"), (f"{latest['skipped']:.0f}", "warning")])
-    if latest.get("variations"):
-        parts.append([("   variations ", "quiet"), (short(latest["variations"]), "")])
-    return parts
-
-
-def _or_dash(value: float | None, form: str) -> str:
-    return "–" if value is None else format(value, form)
-
-
-def _fitted(parts: Sequence[Sequence[tuple[str, str]]], width: int) -> Row:
+def fitted(parts: Sequence[Sequence[tuple[str, str]]], width: int) -> Row:
     """As many whole parts as there is room for."""
     row: list[tuple[str, str]] = []
     for part in parts:
@@ -119,14 +82,14 @@ def gauges(found: Gauges | None, pid: int | None, width: int, most: int, glyphs:
         return []
     mine = found.gpus_of(pid)[: max(most - 1, 0)]
     rows = [_gpu_row(gpu, width, glyphs, alone=len(mine) == 1) for gpu in mine]
-    cpu = [(f" {'CPU':<{_LABEL}}", "quiet"), *_bar(found.cpu_busy, glyphs), (f" {found.cpu_busy:>4.0%}", "")]
+    cpu = [(f" {'CPU':<{LABEL}}", "quiet"), *_bar(found.cpu_busy, glyphs), (f" {found.cpu_busy:>4.0%}", "")]
     memory = _memory(found.memory_used, found.memory_total, glyphs)
-    return [*rows, _fitted([cpu, memory, [(f"   {found.cores} cores", "quiet")]], width)]
+    return [*rows, fitted([cpu, memory, [(f"   {found.cores} cores", "quiet")]], width)]
 
 
 def _gpu_row(gpu: GpuGauge, width: int, glyphs: Glyphs, *, alone: bool) -> Row:
     label = "GPU" if alone else f"GPU {gpu.index}"
-    busy: list[tuple[str, str]] = [(f" {label:<{_LABEL}}", "quiet")]
+    busy: list[tuple[str, str]] = [(f" {label:<{LABEL}}", "quiet")]
     if gpu.busy is not None:
         busy += [*_bar(gpu.busy, glyphs), (f" {gpu.busy:>4.0%}", "")]
     parts = [busy]
@@ -136,7 +99,7 @@ def _gpu_row(gpu: GpuGauge, width: int, glyphs: Glyphs, *, alone: bool) -> Row:
         parts.append([(f"  {gpu.temperature} °C", "warning" if gpu.temperature >= 85 else "quiet")])
     if gpu.power is not None:
         parts.append([(f"  {gpu.power:.0f} W", "quiet")])
-    return _fitted(parts, width)
+    return fitted(parts, width)
 
 
 def _memory(used: int, total: int, glyphs: Glyphs) -> list[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from srtui.app.series import Bin, Series
@@ -13,6 +14,8 @@ from srtui.jobs.wording import narrate
 
 LINES = 200
 """Lines of what happened that are kept."""
+GAN = frozenset({"gan", "content", "disc", "disc_real", "disc_fake", "disc_right"})
+"""Metrics of a stage with a discriminator."""
 REJECTED = 100
 """Names of rejected inputs that are kept; the count goes on."""
 
@@ -24,6 +27,18 @@ class Happening:
     at: float
     text: str
     alarm: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What the last validation measured besides Y-PSNR."""
+
+    figures: dict[str, tuple[float, float]]
+    """The network's and bicubic's, by name."""
+    blocks: float | None = None
+    """How many times as high as bicubic's the edges of blocks are."""
+    amplified: bool = False
+    """Whether that is alarming."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +55,11 @@ class Curves:
     """Y-PSNR of bicubic on the same pictures."""
     latest: dict[str, float]
     """Last metric by name: loss, lr, …"""
+    judged: Judged | None = None
+    pictures: int = 0
+    """Pictures that are kept through time,"""
+    previews: str = ""
+    """and where, from the project's folder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +98,8 @@ class Recorder:
         self._checkpoints: list[int] = []
         self._latest: dict[str, float] = {}
         self._bicubic: float | None = None
+        self._judged: Judged | None = None
+        self._previews, self._pictures = "", 0
         self._happenings: deque[Happening] = deque(maxlen=LINES)
         self._rejected: deque[tuple[str, str]] = deque(maxlen=REJECTED)
         self._rejected_count = 0
@@ -91,6 +113,8 @@ class Recorder:
                 self._metric(event)
             case "validation":
                 self._validation(event)
+            case "previews":
+                self._take_previews(event)
             case "checkpoint" if isinstance(event.get("iteration"), int):
                 self._checkpoints.append(event["iteration"])
             case "resumed" if isinstance(event.get("iteration"), int):
@@ -119,6 +143,9 @@ class Recorder:
             best_at=best[0] if best else None,
             bicubic=self._bicubic,
             latest=dict(self._latest),
+            judged=self._judged,
+            pictures=self._pictures,
+            previews=self._previews,
         )
         return Snapshot(
             status=status,
@@ -136,6 +163,8 @@ class Recorder:
         iteration = event.get("iteration")
         names = event.keys() - {"v", "t", "kind", "iteration"}
         numbers = {name: value for name in names if (value := _number(event.get(name))) is not None}
+        if "gan" not in numbers:  # its stage is over
+            self._latest = {name: value for name, value in self._latest.items() if name not in GAN}
         self._latest.update(numbers)
         if isinstance(iteration, int) and numbers.get("loss", 0.0) > 0:
             self._loss.add(iteration, numbers["loss"])
@@ -148,12 +177,34 @@ class Recorder:
         self._psnr.add(iteration, psnr)
         if gain is not None:
             self._bicubic = psnr - gain
+        self._judged = _judged(event)
+
+    def _take_previews(self, event: Event) -> None:
+        """Where pictures are: the strips if there are any, as these are what one looks at first."""
+        parts = PurePath(str(event.get("path", ""))).parts
+        count = event.get("pictures")
+        if len(parts) >= 4 and isinstance(count, int):
+            self._previews, self._pictures = "/".join((*parts[-4:-1], "strips")), count
 
     def _cut_after(self, iteration: int) -> None:
         self._loss.cut_after(iteration)
         self._psnr.cut_after(iteration)
         self._checkpoints = [each for each in self._checkpoints if each <= iteration]
+        if any(pair[0] > iteration for pair in self._validations):
+            self._judged = None
         self._validations = [pair for pair in self._validations if pair[0] <= iteration]
+
+
+def _judged(event: Event) -> Judged | None:
+    bicubic = event.get("bicubic")
+    if not isinstance(bicubic, dict):
+        return None
+    names = {"ssim_y": "SSIM", "lpips": "LPIPS", "psnr_rgb": "RGB-PSNR"}
+    pairs = {name: (_number(event.get(key)), _number(bicubic.get(key))) for key, name in names.items()}
+    found = {name: (one, other) for name, (one, other) in pairs.items() if one is not None and other is not None}
+    times = (_number(event.get(f"amplification_{side}")) for side in (8, 16))
+    blocks = max((each for each in times if each is not None), default=None)
+    return Judged(figures=found, blocks=blocks, amplified=event.get("amplified") is True)
 
 
 def line_of(event: Event) -> str:

@@ -10,7 +10,8 @@ from srtui.app import live_rows
 from srtui.app.follower import Moment
 from srtui.app.look import UNICODE
 from srtui.app.plot import Row
-from srtui.app.snapshot import Curves, Snapshot
+from srtui.app.snapshot import Curves, Judged, Snapshot
+from srtui.app.training_rows import figures
 from srtui.hardware.gauges import Gauges, GpuGauge
 from srtui.jobs.status import JobStatus
 
@@ -52,19 +53,19 @@ def test_a_state_that_is_not_running_comes_before_the_phase() -> None:
 
 def test_the_variations_that_were_seen_are_counted_where_there_is_room() -> None:
     curves = Curves(latest={"smoothed": 0.02, "lr": 2e-4, "data_wait": 2.0, "variations": 102_400})
-    assert "variations 102k" in text_of(*live_rows.figures(curves, 80))
-    assert "variations" not in text_of(*live_rows.figures(curves, 50))
+    assert "variations 102k" in text_of(*figures(curves, 80))
+    assert "variations" not in text_of(*figures(curves, 50))
 
 
 def test_much_waiting_for_data_is_marked() -> None:
-    rows = live_rows.figures(SEEN.curves, 80)
+    rows = figures(SEEN.curves, 80)
     assert ("12 %", "warning") in rows[1]
     assert "no validation yet" in text_of(rows[0])
 
 
 def test_a_gain_over_bicubic_is_told_with_its_sign() -> None:
     curves = Curves(latest={}, psnr_now=27.0, psnr_best=27.5, best_at=900, bicubic=27.2)
-    row = live_rows.figures(curves, 80)[0]
+    row = figures(curves, 80)[0]
     assert text_of(row).split() == [
         "Y-PSNR",
         "now",
@@ -80,6 +81,39 @@ def test_a_gain_over_bicubic_is_told_with_its_sign() -> None:
         "-0.20",
     ]
     assert ("-0.20", "warning") in row
+
+
+def test_what_a_validation_measured_besides_is_shown_with_bicubic_in_brackets() -> None:
+    judged = Judged(figures={"SSIM": (0.8312, 0.8113), "RGB-PSNR": (26.4, 24.9)}, blocks=0.74)
+    curves = Curves(latest={}, judged=judged, pictures=24, previews="jobs/x/previews/strips")
+    rows = figures(curves, 100, 5)
+    assert " ".join(text_of(rows[2]).split()) == (
+        "also blocks 0.74 × bicubic's SSIM 0.8312 (0.8113) RGB-PSNR 26.40 (24.90)"
+    )
+    assert ("0.74", "good") in rows[2]
+    assert text_of(rows[3]).strip() == "pictures 24 through time: jobs/x/previews/strips"
+    assert len(figures(curves, 80, 2)) == 2, "a low page has room for the first two"
+
+
+def test_amplified_blocks_are_marked_and_said_in_words() -> None:
+    curves = Curves(latest={}, judged=Judged(figures={}, blocks=2.5, amplified=True))
+    row = figures(curves, 80, 5)[2]
+    assert ("2.50", "warning") in row
+    assert (" amplified", "warning") in row
+
+
+def test_the_losses_of_a_gan_are_shown_while_there_is_one() -> None:
+    latest = {"smoothed": 0.05, "content": 0.0123, "gan": 0.6931, "disc": 1.2, "disc_real": 1.0, "disc_right": 0.97}
+    rows = figures(Curves(latest=latest), 80, 5)
+    assert " ".join(text_of(rows[2]).split()) == "GAN 0.6931 content 0.0123 discriminator 1.2000 is right 97 %"
+    assert ("97 %", "warning") in rows[2]
+    assert len(figures(Curves(latest={"smoothed": 0.05}), 80, 5)) == 2
+
+
+def test_a_validation_under_way_says_how_far_it_is() -> None:
+    status = dataclasses.replace(STATUS, figures={"validating": "3/24"})
+    seen = dataclasses.replace(SEEN, status=status)
+    assert "● validating 3/24" in text_of(live_rows.head(Moment(job=seen), "", 80, UNICODE))
 
 
 def test_bars_have_numbers_and_a_gpu_its_temperature() -> None:

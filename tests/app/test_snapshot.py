@@ -44,6 +44,31 @@ def test_validations_give_now_best_and_bicubic() -> None:
     assert (curves.psnr_now, curves.psnr_best, curves.best_at, curves.bicubic) == (27.25, 27.5, 1000, 27.0)
 
 
+def test_a_validation_gives_what_it_measured_besides() -> None:
+    bicubic = {"psnr_y": 27.0, "ssim_y": 0.81, "psnr_rgb": 25.5, "ssim_rgb": 0.79, "lpips": None, "blocks_8": 4.0}
+    figures = {"psnr_y": 27.5, "gain_y": 0.5, "ssim_y": 0.83, "psnr_rgb": 26.0, "lpips": None, "bicubic": bicubic}
+    blocks = {"amplification_8": 1.7, "amplification_16": None, "amplified": True}
+    judged = after({"kind": "validation", "iteration": 1000, **figures, **blocks}).curves.judged
+    assert judged is not None
+    assert judged.figures == {"SSIM": (0.83, 0.81), "RGB-PSNR": (26.0, 25.5)}
+    assert (judged.blocks, judged.amplified) == (1.7, True)
+    assert after({"kind": "validation", "iteration": 1000, "psnr_y": 27.5}).curves.judged is None
+    assert after({"kind": "validation", "iteration": 1, "psnr_y": 27.5, "bicubic": {"ssim_y": "x"}}).curves.judged
+
+
+def test_figures_of_a_discriminator_end_with_its_stage() -> None:
+    gan = {"kind": "metric", "iteration": 100, "loss": 0.5, "gan": 0.7, "disc": 1.1, "disc_right": 0.6}
+    assert after(gan).curves.latest["disc"] == 1.1
+    assert after(gan, {"kind": "metric", "iteration": 200, "loss": 0.4}).curves.latest == {"loss": 0.4}
+
+
+def test_pictures_through_time_are_named_from_the_projects_folder() -> None:
+    event = {"kind": "previews", "iteration": 5, "path": "/home/p/jobs/x-train-1/previews/index.json", "pictures": 24}
+    curves = after(event).curves
+    assert (curves.previews, curves.pictures) == ("jobs/x-train-1/previews/strips", 24)
+    assert after({"kind": "previews", "path": 5, "pictures": None}).curves.previews == ""
+
+
 def test_what_is_done_anew_after_a_resume_replaces_the_old() -> None:
     seen = after(
         {"kind": "metric", "iteration": 100, "loss": 0.5},

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import Screen
 
-from srtui.app import actions, live_rows
+from srtui.app import actions, live_rows, training_rows
 from srtui.app.background import Repeater, in_background, tell
 from srtui.app.follower import Follower, Moment
 from srtui.app.messages import JobMoved, JobStarted, Trouble
@@ -36,10 +36,13 @@ EVERY = 1.0
 """Seconds between two looks at the job."""
 PLOT_EVERY = 3
 """Looks between two drawings of a curve: it moves slowly, and costs most of what is written."""
+ROOMY = 20
+"""Rows from which on all figures of a training are shown."""
 HELP = """\
 One job, live. The curve is the loss on a logarithmic axis: single readings dim, their running mean bright, ┴ where
 there is a checkpoint. "waits for data" tells how much of the time the network waits for pictures: above 10 % more
-threads help, not a faster GPU.
+threads help, not a faster GPU. "blocks" tells how high the edges of a codec's blocks come out, in times bicubic's: below
+1 the network removes them, from 1.5 on it takes them for objects. Figures in brackets are bicubic's.
 
 b goes back and leaves the job alone. s asks before it stops anything; what is done is kept and can be resumed.
 p pauses: the job keeps its place and its memory. Closing the window, or losing the connection, stops nothing."""
@@ -150,7 +153,8 @@ class LiveScreen(Screen[Left]):
         self._rows("head", [live_rows.head(moment, self._where(), width, glyphs)])
         self._show_steps(moment)
         if shown.is_training:
-            self._rows("figures", live_rows.figures(shown.curves, width))
+            most = 2 if self.size.height < ROOMY else 5
+            self._rows("figures", training_rows.figures(shown.curves, width, most))
             if self._count % PLOT_EVERY == 0:
                 self._plot(moment)
         self._count += 1
