@@ -41,8 +41,8 @@ ROOMY = 20
 HELP = """\
 One job, live. The curve is the loss on a logarithmic axis: single readings dim, their running mean bright, ┴ where
 there is a checkpoint. "waits for data" tells how much of the time the network waits for pictures: above 10 % more
-threads help, not a faster GPU. "blocks" tells how high the edges of a codec's blocks come out, in times bicubic's: below
-1 the network removes them, from 1.5 on it takes them for objects. Figures in brackets are bicubic's.
+threads help, not a faster GPU. "blocks" tells how high the edges of a codec's blocks come out, in times bicubic's:
+below 1 the network removes them, from 1.5 on it takes them for objects. Figures in brackets are bicubic's.
 
 b goes back and leaves the job alone. s asks before it stops anything; what is done is kept and can be resumed.
 p pauses: the job keeps its place and its memory. Closing the window, or losing the connection, stops nothing."""
