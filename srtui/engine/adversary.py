@@ -45,8 +45,21 @@ class Adversary:
         self.net = net.to(device).to(memory_format=torch.channels_last)
         self.stepper = Stepper(self.net.parameters(), gan.optimizer, scale_loss=precision == "fp16", ranks=ranks)
         self.means = Means(_FIGURES, device, ranks)
+        self._buffers = list(self.net.buffers())
+        self._at_turn = [buffer.clone() for buffer in self._buffers]
         self._losses = losses.adversarial(gan.kind)
         self._middle = 0.5 if gan.kind == "lsgan" else 0.0  # between what it gives restored pictures and gt
+
+    def begin_turn(self) -> None:
+        """Remember how it is before a turn, whose parts shall all meet it like this.
+
+        Each pass moves its spectral norms and running means: more and smaller passes would make another network of it.
+        """
+        torch._foreach_copy_(self._at_turn, self._buffers)
+
+    def begin_part(self) -> None:
+        """Be as at the beginning of the turn."""
+        torch._foreach_copy_(self._buffers, self._at_turn)
 
     def fool(self, restored_bchw: Tensor, gt_bchw: Tensor) -> Tensor:
         """Loss of the network: small when its pictures pass for real. The discriminator stays as it is."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -113,3 +114,19 @@ def autocast(device: torch.device, precision: Arithmetic) -> AbstractContextMana
     """Context in which convolutions compute in ``precision``; weights and what leaves the network stay as they are."""
     dtype = _CAST.get(precision)
     return nullcontext() if dtype is None else torch.autocast(device.type, dtype=dtype)
+
+
+@contextmanager
+def memory_explained(device: torch.device) -> Iterator[None]:
+    """Turn torch's words for a full GPU into ours, where nothing smaller can be tried.
+
+    Raises
+    ------
+    MachineError
+        If the block needs more memory than there is.
+    """
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        hint = "choose a smaller network, batch or gt_size, or free the GPU"
+        raise MachineError(str(device), str(error).partition("\n")[0], hint=hint) from error

@@ -21,8 +21,14 @@ class Ema:
     def __init__(self, net: SRNetwork, decay: float) -> None:
         self.net = copy.deepcopy(net).eval().requires_grad_(requires_grad=False)
         self._decay = decay
-        self._live = [value.detach() for value in net.state_dict().values()]
-        self._mean = [value.detach() for value in self.net.state_dict().values()]
+        live, mean = net.state_dict(), self.net.state_dict()
+        # Whole numbers (window indices, batch norm's counter) have no average; upstream's are as they were made.
+        numbers = [name for name, value in live.items() if value.is_floating_point()]
+        self._live, self._mean = ([weights[name].detach() for name in numbers] for weights in (live, mean))
+
+    def begin_anew(self) -> None:
+        """Forget what was averaged: the mean is what the network holds now."""
+        torch._foreach_copy_(self._mean, self._live)
 
     def update(self, iteration: int) -> None:
         """Take in the weights after update number ``iteration`` (from 1), in one kernel for all tensors.

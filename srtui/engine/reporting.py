@@ -8,14 +8,12 @@ from collections.abc import Mapping
 
 import torch
 
+from srtui.engine.means import smoothed
 from srtui.engine.pace import Pace
 from srtui.engine.stepper import Tally
 from srtui.engine.tensorboard import Curves
 from srtui.engine.training_state import Progress
 from srtui.jobs.context import JobContext
-
-SMOOTHING = 0.9
-"""Decay of the smoothed loss, per reading."""
 
 
 class Reporter:
@@ -67,7 +65,7 @@ class Reporter:
             Crops that go through the network at once, 0 for all.
         """
         reading = self.pace.read(progress.iteration, waited)
-        progress.smoothed = _smoothed(progress.smoothed, tally.loss)
+        progress.smoothed = smoothed(progress.smoothed, tally.loss)
         values = {
             "loss": tally.loss,
             "smoothed": progress.smoothed,
@@ -86,7 +84,7 @@ class Reporter:
         self._figures = {
             "it/s": values["it_s"],
             "loss": progress.smoothed,
-            **{name: losses[name] for name in ("gan", "disc") if name in losses},
+            **{name: losses[name] for name in ("gan", "disc") if math.isfinite(losses.get(name, math.nan))},
             "lr": rate,
             "data wait %": values["data_wait"],
             "memory GiB": values["memory_gib"],
@@ -101,12 +99,6 @@ class Reporter:
     def flush(self) -> None:
         """Bring the curves to the disk."""
         self._curves.flush()
-
-
-def _smoothed(old: float | None, loss: float) -> float | None:
-    if math.isnan(loss):
-        return old
-    return loss if old is None else SMOOTHING * old + (1 - SMOOTHING) * loss
 
 
 def _memory(device: torch.device) -> float:

@@ -13,6 +13,7 @@ from srtui.config.requests import TrainRequest
 from srtui.engine import checkpoints
 from srtui.engine.checkpoints import Checkpoint
 from srtui.engine.ranks import Ranks
+from srtui.engine.ranks.sharing import shared
 from srtui.engine.training_state import TrainingState
 from srtui.errors import UsageError
 from srtui.jobs.context import JobContext
@@ -52,13 +53,13 @@ class About:
         return f"{self.network['type']} ×{self.scale} ({options})"
 
 
-def newest(job: JobContext, ranks: Ranks) -> Checkpoint | None:  # noqa: ARG001
-    """Read the newest checkpoint that can be used; None if there is none at all."""
-    return checkpoints.load_newest(job.folder.checkpoints, job.alarm)
+def newest(job: JobContext, ranks: Ranks) -> Checkpoint | None:
+    """Read the newest checkpoint that can be used, the same on all ranks; None if there is none at all."""
+    return shared(ranks, lambda: checkpoints.load_newest(job.folder.checkpoints, job.alarm))
 
 
-def resume(job: JobContext, state: TrainingState, now: About, ranks: Ranks) -> None:
-    """Load the newest checkpoint that can be used into ``state``, if there is any.
+def resume(job: JobContext, state: TrainingState, now: About, ranks: Ranks) -> bool:
+    """Load the newest checkpoint that can be used into ``state``; tells whether there is any.
 
     Raises
     ------
@@ -75,6 +76,7 @@ def resume(job: JobContext, state: TrainingState, now: About, ranks: Ranks) -> N
         state.restore(checkpoint)
     if job.resumed:
         job.event("resumed", iteration=state.progress.iteration)
+    return checkpoint is not None
 
 
 def _assert_same_network(before: About, now: About) -> None:

@@ -162,10 +162,14 @@ class StageWork:
 
         The other ranks need not know: they wait where gradients are averaged, which comes after.
         """
+        if self._adversary is not None:
+            self._adversary.begin_turn()
         while True:
             begin()
             try:
                 for each in parts(crops, self.micro_batch):
+                    if self._adversary is not None:
+                        self._adversary.begin_part()
                     # Shares of the ranks add up to their number: the mean over the ranks is the mean over the batch.
                     share = (each.stop - each.start) * self._conditions.ranks.count / self._stage.batch
                     part(each, share)
@@ -203,6 +207,12 @@ class StageWork:
         """Wait for the device: whether the last update was not skipped."""
         others = () if self._adversary is None else (self._adversary.stepper,)
         return not any(stepper.in_a_row() for stepper in (self._stepper, *others))
+
+    def settle(self) -> None:
+        """Make what each rank counted for itself the same on all, before a checkpoint."""
+        self._means.settle()
+        if self._adversary is not None:
+            self._adversary.means.settle()
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that later updates and readings depend on, apart from the networks that outlive a stage."""

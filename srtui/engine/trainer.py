@@ -10,18 +10,20 @@ import torch
 from srtui.config.requests import TrainRequest
 from srtui.data.datasets import Dataset, open_dataset
 from srtui.engine import losses, networks, trouble
+from srtui.engine.agreement import agree_on_parts
 from srtui.engine.appraiser import Appraiser
-from srtui.engine.device import choose_precision, pick_device, use_threads
+from srtui.engine.device import choose_precision, memory_explained
 from srtui.engine.ema import Ema
 from srtui.engine.feeding import Feed, feed
 from srtui.engine.keeping import go_back, keep_checkpoint, keep_model
-from srtui.engine.ranks import Alone, Ranks
+from srtui.engine.ranks import Ranks
+from srtui.engine.ranks.assembly import together
 from srtui.engine.reporting import Reporter
-from srtui.engine.reservation import device_names, reserved
 from srtui.engine.resuming import About, resume
 from srtui.engine.room import Room
 from srtui.engine.session import Place, Session, kept_model, phase_name, places
 from srtui.engine.stage_work import Conditions, StageWork
+from srtui.engine.starting import begin_from
 from srtui.engine.tensorboard import Curves
 from srtui.engine.training_state import Health, TrainingState
 from srtui.errors import UsageError
@@ -47,9 +49,8 @@ def run(job: JobContext, request: TrainRequest) -> None:
     SrtuiError
         If updates fail again and again, or every checkpoint is damaged.
     """
-    device, threads = pick_device(request.device), use_threads(request.threads)
-    with reserved(job, device_names(device), wait=request.wait):
-        train(job, request, Alone(device, threads))
+    with together(job, request) as ranks:
+        train(job, request, ranks)
 
 
 def train(job: JobContext, request: TrainRequest, ranks: Ranks) -> None:
@@ -61,7 +62,9 @@ def train(job: JobContext, request: TrainRequest, ranks: Ranks) -> None:
     about = About.of(request, ranks, precision)
     dataset = _dataset(request)
     state = _new_state(request, device)
-    resume(job, state, about, ranks)
+    resumed = resume(job, state, about, ranks)
+    if not resumed:
+        _start(job, request, state, ranks)
     if state.progress.finished:
         return
     shown = job.folder.path / "tensorboard" if ranks.rank == 0 else None
@@ -78,9 +81,10 @@ def train(job: JobContext, request: TrainRequest, ranks: Ranks) -> None:
             room=Room(),
         )
         _check_stages(session)
-        if state.progress.iteration == 0:
-            keep_checkpoint(session, state)  # shows that there is room for one; and trouble may lead back to it
-        _train(session, state)
+        with memory_explained(device):
+            if not resumed:
+                keep_checkpoint(session, state)  # shows that there is room for one; and trouble may lead back to it
+            _train(session, state)
 
 
 def _dataset(request: TrainRequest) -> Dataset:
@@ -99,13 +103,25 @@ def _new_state(request: TrainRequest, device: torch.device) -> TrainingState:
     return TrainingState(net=net, ema=Ema(net, request.profile.ema))
 
 
+def _start(job: JobContext, request: TrainRequest, state: TrainingState, ranks: Ranks) -> None:
+    """Begin from somebody else's weights, if asked to; all ranks from the same ones."""
+    if request.start and ranks.rank == 0:
+        taken = begin_from(state.net, Path(request.start))
+        job.event("note", iteration=0, text=str(taken))
+    ranks.follow(list(state.net.state_dict().values()))
+    state.ema.begin_anew()
+
+
 def _check_stages(session: Session) -> None:
     """Find out now what would be wrong with a stage that begins in a week."""
     for stage in session.profile.stages:
         if stage.batch < session.ranks.count:
             fact = f"{stage.batch} crops cannot be dealt to {session.ranks.count} GPUs"
             raise UsageError("batch", fact, hint="choose a larger batch, or fewer GPUs")
-        losses.fetch(stage.losses, lambda done, total: _report_download(session.job, done, total))
+        for turn in (session.leads, not session.leads):  # one download for all that share a disk
+            if turn:
+                losses.fetch(stage.losses, lambda done, total: _report_download(session.job, done, total))
+            session.ranks.agree(True)
         losses.build(stage.losses, device=session.device)
         if stage.gan is not None:
             networks.build_discriminator(stage.gan.discriminator, stage.gt_size)
@@ -211,6 +227,8 @@ def _attend(session: Session, state: TrainingState) -> None:
     with session.reporter.pace.away():
         if looking and session.leads:
             job.wait_while_paused()
+        if looking:
+            agree_on_parts(session, state)
         stopping = _stop_asked(session, state, looking=looking)
         validate = looking and ranks.agree(session.leads and job.asked("validate"))
         save = looking and ranks.agree(session.leads and job.asked("checkpoint"))

@@ -16,8 +16,10 @@ from srtui.engine.stage_work import StageWork
 class Health:
     """What is remembered of a stage's readings, to tell trouble from noise."""
 
-    best_loss: float | None = None
-    """Lowest smoothed loss."""
+    smoothed: float | None = None
+    """Loss apart from what a discriminator says: an exponential mean over the readings."""
+    lowest: float | None = None
+    """Lowest that it was."""
     high: int = 0
     """Readings in a row that were far above it."""
     saturated: int = 0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
+from srtui.engine.device import Arithmetic
+from srtui.engine.means import smoothed
 from srtui.engine.stepper import Tally
 from srtui.engine.training_state import Health, Progress
 
@@ -42,7 +43,7 @@ def alarms(
     progress: Progress,
     tallies: Sequence[Tally],
     figures: Mapping[str, float],
-    precision: Literal["bf16", "fp16", "fp32"],
+    precision: Arithmetic,
 ) -> list[str]:
     """What the user should see after a reading, each thing once; keeps account in ``progress.health``."""
     found = [
@@ -50,23 +51,24 @@ def alarms(
         for whose, tally in zip(("", " of the discriminator"), tallies, strict=False)
         if tally.bad_losses or tally.skipped > (SCALE_SEARCH if precision == "fp16" else 0)
     ]
-    return [*found, *_exploded(progress), *_saturated(progress, figures)]
+    return [*found, *_exploded(progress, figures.get("content", tallies[0].loss)), *_saturated(progress, figures)]
 
 
 def _cause(tally: Tally) -> str:
     return f"{'the loss was' if tally.bad_losses else 'gradients were'} not finite"
 
 
-def _exploded(progress: Progress) -> list[str]:
-    health, loss = progress.health, progress.smoothed
-    if loss is None:
+def _exploded(progress: Progress, loss: float) -> list[str]:
+    health = progress.health
+    health.smoothed = now = smoothed(health.smoothed, loss)
+    if now is None:
         return []
-    health.best_loss = loss if health.best_loss is None else min(health.best_loss, loss)
-    health.high = health.high + 1 if loss > EXPLODED * health.best_loss else 0
+    health.lowest = now if health.lowest is None else min(health.lowest, now)
+    health.high = health.high + 1 if now > EXPLODED * health.lowest else 0
     if health.high < FOR_LONG or health.exploded_said:
         return []
     health.exploded_said = True
-    how = f"{loss:.3g} against {health.best_loss:.3g} at iteration {progress.iteration}"
+    how = f"{now:.3g} against {health.lowest:.3g} at iteration {progress.iteration}"
     fact = f"the loss has been more than {EXPLODED:g} times its best for {FOR_LONG} readings ({how})"
     return [f"{fact}: the training has probably diverged; stop it, and begin again with a lower optimizer.lr"]
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 import subprocess
 import sys
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,11 +19,11 @@ from srtui.config.optimization import MultiStep
 from srtui.data.pictures import read_picture
 from srtui.data.store import StoreReader
 from srtui.data.writing import StoreWriter
-from srtui.engine import checkpoints, losses, models
+from srtui.engine import checkpoints, models
 from srtui.engine.restorer import Restorer
 from srtui.engine.scores import validate_network
 from srtui.engine.side_by_side import side_by_side
-from srtui.errors import DeviceBusyError, SrtuiError, UsageError
+from srtui.errors import DeviceBusyError, UsageError
 from srtui.files import state_folder
 from srtui.jobs.context import JobContext, Stopped
 from srtui.jobs.control import ask
@@ -36,6 +34,7 @@ from tests.engine.training_cases import (
     every_tensor,
     small_profile,
     small_stage,
+    stop_at,
 )
 
 OTHER_TRAINING = """
@@ -46,11 +45,6 @@ lock = take(Path(sys.argv[1]), text="/jobs/the-first\\n")
 print("held", flush=True)
 sys.stdin.read()
 """
-
-
-def stop_at(iteration: int) -> Any:
-    """Interrupt as a signal would, after this update."""
-    return lambda job, done: job.interrupt() if done == iteration else None
 
 
 def flip_a_bit(path: Path) -> None:
@@ -256,35 +250,6 @@ def test_a_dataset_of_another_scale_is_refused(tmp_path: Path, training_dataset:
         training.run()
 
 
-def test_one_bad_batch_is_skipped_and_said(
-    tmp_path: Path, training_dataset: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    calls = Counter[str]()
-
-    def poisoned(restored: torch.Tensor, gt: torch.Tensor) -> torch.Tensor:
-        calls["loss"] += 1
-        return (restored - gt).abs().mean() * (math.nan if calls["loss"] == 6 else 1.0)
-
-    monkeypatch.setitem(losses.LOSSES, "l1", poisoned)
-    training = Training(tmp_path, training_dataset)
-    training.run()
-    (alarm,) = training.events("alarm")
-    assert alarm["text"] == "1 updates up to iteration 8 were skipped: the loss was not finite"
-    assert all(bool(torch.isfinite(value).all()) for value in every_tensor(training.folder).values())
-    assert training.events("metric")[-1]["skipped"] == 1
-    assert training.model.is_file()
-
-
-def test_nothing_but_bad_batches_is_a_failure(
-    tmp_path: Path, training_dataset: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(losses.LOSSES, "l1", lambda restored, gt: (restored - gt).mean() * math.nan)
-    training = Training(tmp_path, training_dataset, small_profile(small_stage(200), validate_every=200))
-    with pytest.raises(SrtuiError, match="updates up to iteration 52 were skipped"):
-        training.run()
-    assert not training.model.exists()
-
-
 def test_a_wish_for_a_checkpoint_or_a_validation_is_granted_once(tmp_path: Path, training_dataset: Path) -> None:
     training = Training(tmp_path, training_dataset)
 
@@ -338,27 +303,6 @@ def test_two_trainings_on_one_device_are_one_too_many(
         other.kill()
     training.run()
     assert training.model.is_file()
-
-
-def test_the_host_waits_for_the_device_only_at_readings(
-    tmp_path: Path, training_dataset: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    waits = Counter[str]()
-    for name in ("item", "tolist", "cpu", "numpy", "__bool__", "__float__", "__int__"):
-        original = getattr(torch.Tensor, name)
-
-        def counted(tensor: torch.Tensor, *args: Any, _name: str = name, _original: Any = original) -> Any:
-            waits[_name] += 1
-            return _original(tensor, *args)
-
-        monkeypatch.setattr(torch.Tensor, name, counted)
-    profile = small_profile(small_stage(40), log_every=20, validate_every=1000, checkpoint_every=1000)
-    training = Training(tmp_path, training_dataset, profile)
-    seen: dict[int, Counter[str]] = {}
-    training.run(at=lambda _, done: seen.setdefault(done, Counter(waits)) and None)
-    assert seen[19] - seen[1] == Counter()
-    assert seen[21] - seen[19] == Counter({"tolist": 1})
-    assert seen[39] - seen[21] == Counter()
 
 
 def test_bf16_is_exact_too(tmp_path: Path, training_dataset: Path) -> None:

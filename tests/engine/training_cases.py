@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from srtui.config.degradation import ByScale, Degradation, Resize, Scenario
-from srtui.config.network import Compact
+from srtui.config.losses import Gan
+from srtui.config.network import Compact, Vgg
 from srtui.config.optimization import Adam, Cosine
 from srtui.config.profile import Profile, Stage
 from srtui.config.project import Prepare, Synthetic, SyntheticPictures
@@ -52,6 +53,17 @@ def small_profile(*stages: Stage, **changes: Any) -> Profile:
     options: dict[str, Any] = {"network": Compact(features=8, convs=1), "ema": 0.9, "precision": "fp32"}
     options |= {"log_every": 4, "validate_every": 12, "checkpoint_every": 5}
     return Profile(name="small", stages=stages or (small_stage(),), **{**options, **changes})
+
+
+def gan_stage(iterations: int = 12, *, gan: Gan | None = None, **changes: Any) -> Stage:
+    """A stage with a small discriminator, of which batch norm would show if it saw other crops."""
+    gan = Gan(kind="relativistic", discriminator=Vgg(features=4), optimizer=Adam(lr=1e-3)) if gan is None else gan
+    return small_stage(iterations, gan=gan, **changes)
+
+
+def stop_at(*iterations: int) -> Callable[[JobContext, int], None]:
+    """Interrupt as a signal would, after each of these updates."""
+    return lambda job, done: job.interrupt() if done in iterations else None
 
 
 class Training:
