@@ -20,6 +20,7 @@ from srtui.errors import MachineError, SrtuiError, from_os_error
 from srtui.jobs.child import end_with, sign_output
 from srtui.jobs.context import JobContext, Stopped
 from srtui.jobs.folder import JobFolder, read_record
+from srtui.jobs.launch import forget_ending
 from srtui.jobs.lock import take
 
 WORK = {
@@ -69,7 +70,11 @@ def begin(arguments: Sequence[str]) -> int:
         end_with(parent)
         sign_output(f"rank {rank}")
         return _help(descriptor)
-    return main(arguments[0]) if os.environ.get("RANK", "0") == "0" else _help(None)
+    if os.environ.get("RANK", "0") != "0":
+        return _help(None)
+    if "RANK" in os.environ:
+        forget_ending(JobFolder(Path(arguments[0])))  # no srtui.jobs.launch has done it
+    return main(arguments[0])
 
 
 def _help(descriptor: int | None) -> int:

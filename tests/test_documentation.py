@@ -33,6 +33,7 @@ PAGES = [
     "docs/footage.md",
     "docs/degradations.md",
     "docs/scale.md",
+    "docs/many-gpus.md",
 ]
 
 

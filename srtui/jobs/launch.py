@@ -31,10 +31,7 @@ def launch(folder: JobFolder) -> None:
     """
     if holder(folder.lock) is not None:
         raise UsageError(folder.id, "runs already", hint=f"srtui attach {folder.id}")
-    for wish in ("stop", "pause"):
-        withdraw(folder, wish)
-    folder.exit.unlink(missing_ok=True)
-    folder.status.unlink(missing_ok=True)
+    forget_ending(folder)
     with folder.log.open("ab") as log:
         supervisor = subprocess.Popen(
             [sys.executable, "-m", "srtui.jobs.supervisor", str(folder.path)],
@@ -50,6 +47,16 @@ def launch(folder: JobFolder) -> None:
         if time.monotonic() > deadline:
             raise SrtuiError(folder.id, "its worker did not start within 30 s", where=folder.log)
         time.sleep(_TICK / 4)
+
+
+def forget_ending(folder: JobFolder) -> None:
+    """Remove what the last run of a job left: that it was to stop or to wait, and how it ended. Not while it runs."""
+    if holder(folder.lock) is not None:
+        return
+    for wish in ("stop", "pause"):
+        withdraw(folder, wish)
+    folder.exit.unlink(missing_ok=True)
+    folder.status.unlink(missing_ok=True)
 
 
 _supervisors: list[subprocess.Popen[bytes]] = []
