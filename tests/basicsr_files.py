@@ -459,6 +459,50 @@ dist_params:
   port: 29500
 """
 
+SWINIR = f"""\
+name: train_SwinIR_SRx4_scratch_P48W8_DIV2K_500k_B4G8
+model_type: SwinIRModel
+scale: 4
+num_gpu: auto
+manual_seed: 0
+{_data(192, old=False)}
+network_g:
+  type: SwinIR
+  upscale: 4
+  in_chans: 3
+  img_size: 48
+  window_size: 8
+  img_range: 1.
+  depths: [6, 6, 6, 6, 6, 6]
+  embed_dim: 180
+  num_heads: [6, 6, 6, 6, 6, 6]
+  mlp_ratio: 2
+  upsampler: 'pixelshuffle'
+  resi_connection: '1conv'
+path:
+  pretrain_network_g: ~
+  strict_load_g: true
+  resume_state: ~
+train:
+  ema_decay: 0.999
+  optim_g:
+    type: Adam
+    lr: !!float 2e-4
+    weight_decay: 0
+    betas: [0.9, 0.99]
+  scheduler:
+    type: MultiStepLR
+    milestones: [250000, 400000, 450000, 475000]
+    gamma: 0.5
+  total_iter: 500000
+  warmup_iter: -1  # no warm up
+  pixel_opt:
+    type: L1Loss
+    loss_weight: 1.0
+    reduction: mean
+{_REST}
+"""
+
 FILES = {
     "ESRGAN of 2019": ESRGAN_2019,
     "MSRResNet of 2019": MSRRESNET_2019,
@@ -467,5 +511,6 @@ FILES = {
     "MSRResNet": MSRRESNET_14,
     "EDSR": EDSR_14,
     "Real-ESRGAN": REAL_ESRGAN,
+    "SwinIR": SWINIR,
 }
 """What the file is → its text; without a version: 1.4."""

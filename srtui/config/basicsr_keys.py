@@ -59,26 +59,28 @@ _RENAMED = {
 }
 """Key of an older version → key of 1.4."""
 
+_PICTURES = "pictures are named in project.yml: sources (pairs: {gt: …, lq: …} for two folders)"
+_TURNED = "crops are always mirrored and turned, all eight ways alike"
+_SPOILED = "how pictures are spoiled is a degradation, not a profile: srtui prepare --degradation"
+_GPUS = "GPUs are named when training begins: srtui train --gpus 0,1"
+
 _REASONS = (
     ("datasets.val*", "pictures to validate on are named in project.yml: validation_sources"),
-    ("datasets.*.dataroot_*", "pictures are named in project.yml: sources (pairs: {gt: …, lq: …} for two folders)"),
-    ("datasets.*.meta_info*", "pictures are named in project.yml: sources"),
-    ("datasets.*.use_*flip", "crops are always mirrored and turned, all eight ways alike"),
-    ("datasets.*.use_rot", "crops are always mirrored and turned, all eight ways alike"),
-    ("datasets.*kernel*", "how pictures are spoiled is a degradation, not a profile: srtui prepare --degradation"),
-    ("datasets.*sinc*", "how pictures are spoiled is a degradation, not a profile: srtui prepare --degradation"),
-    ("datasets.*_sigma*", "how pictures are spoiled is a degradation, not a profile: srtui prepare --degradation"),
-    (
-        "datasets.*beta[gp]_range*",
-        "how pictures are spoiled is a degradation, not a profile: srtui prepare --degradation",
-    ),
+    ("datasets.*.dataroot_*", _PICTURES),
+    ("datasets.*.meta_info*", _PICTURES),
+    ("datasets.*.use_*flip", _TURNED),
+    ("datasets.*.use_rot", _TURNED),
+    ("datasets.*kernel*", _SPOILED),
+    ("datasets.*sinc*", _SPOILED),
+    ("datasets.*_sigma*", _SPOILED),
+    ("datasets.*beta[gp]_range*", _SPOILED),
     ("datasets.*", "the dataset and its stream decide this: srtui prepare, srtui train --threads"),
-    ("resize_*", "how pictures are spoiled is a degradation, not a profile: srtui prepare --degradation"),
-    ("*noise_*", "how pictures are spoiled is a degradation, not a profile: srtui prepare --degradation"),
-    ("jpeg_*", "how pictures are spoiled is a degradation, not a profile: srtui prepare --degradation"),
-    ("poisson_*", "how pictures are spoiled is a degradation, not a profile: srtui prepare --degradation"),
-    ("high_order_degradation", "how pictures are spoiled is a degradation, not a profile: srtui prepare --degradation"),
-    ("second_blur_prob", "how pictures are spoiled is a degradation, not a profile: srtui prepare --degradation"),
+    ("resize_*", _SPOILED),
+    ("*noise_*", _SPOILED),
+    ("jpeg_*", _SPOILED),
+    ("poisson_*", _SPOILED),
+    ("high_order_degradation", _SPOILED),
+    ("second_blur_prob", _SPOILED),
     ("queue_size", "samples are drawn one by one, so no pool of them is needed"),
     ("*gt_usm", "gt is never sharpened here: sharpen the sources if the network should sharpen"),
     ("path.pretrain_network_g", "a network to begin from is named in project.yml: training: {start: FILE}"),
@@ -93,10 +95,10 @@ _REASONS = (
     ("logger.*", "a job's folder has its log"),
     ("val.metrics*", "PSNR and SSIM are always measured, in RGB and on Y, but for a border as wide as the scale"),
     ("val.*", "validation pictures are always kept"),
-    ("dist_params.*", "GPUs are named when training begins: srtui train --gpus 0,1"),
-    ("num_gpu", "GPUs are named when training begins: srtui train --gpus 0,1"),
-    ("gpu_ids", "GPUs are named when training begins: srtui train --gpus 0,1"),
-    ("find_unused_parameters", "GPUs are named when training begins: srtui train --gpus 0,1"),
+    ("dist_params.*", _GPUS),
+    ("num_gpu", _GPUS),
+    ("gpu_ids", _GPUS),
+    ("find_unused_parameters", _GPUS),
     ("manual_seed", "the seed is said in project.yml: training: {seed: …}"),
     ("scale", "the scale is said in project.yml: scale: …"),
 )

@@ -24,8 +24,8 @@ _KINDS = {
     "lsgan": "lsgan",
     "hinge": "hinge",
 }
-_WITHOUT_GAN = frozenset({"SRModel", "RealESRNetModel", "SwinIRModel", "sr"})
-"""Models that look at neither discriminator, perceptual loss … of a GAN; ``sr`` is 2019's word."""
+_WITHOUT_GAN = frozenset({"SRModel", "RealESRNetModel", "SwinIRModel", "HATModel", "DATModel", "sr"})
+"""Models that train without a discriminator, whatever their file says; ``sr`` is 2019's word."""
 _MODELS = _WITHOUT_GAN | {"SRGANModel", "ESRGANModel", "RealESRGANModel", "srgan"}
 
 

@@ -15,6 +15,12 @@ _SIZES: Mapping[str, tuple[str, dict[str, tuple[str, int]]]] = {
 }
 """Type → our type; our size → BasicSR's key, and its value where none is given."""
 
+_FOREIGN = ("SwinIR", "HAT", "DAT")
+"""Whose options are the same in spandrel, which builds them (the extra ``spandrel``)."""
+
+_CHANNELS = ("num_in_ch", "num_out_ch", "in_chans")
+_SCALES = ("upscale", "scale")
+
 _DISCRIMINATORS = {
     "VGGStyleDiscriminator": "vgg",
     "VGGStyleDiscriminator128": "vgg",
@@ -30,11 +36,14 @@ def network_of(options: Options) -> dict[str, Any]:
     Raises
     ------
     UsageError
-        If it is unknown here, or is for pictures that are not RGB.
+        If it is unknown here, or not for RGB.
     """
     kind = options.text("network_g.type")
+    if kind in _FOREIGN:
+        return _foreign(options, kind)
     if kind not in _SIZES:
-        raise options.wrong("network_g.type", f"{kind!r} is not known here", f"networks here: {', '.join(_SIZES)}")
+        known = ", ".join([*_SIZES, *_FOREIGN])
+        raise options.wrong("network_g.type", f"{kind!r} is not known here", f"networks here: {known}")
     ours, sizes = _SIZES[kind]
     found: dict[str, Any] = {"type": ours}
     found |= {name: options.count(f"network_g.{key}", default) for name, (key, default) in sizes.items()}
@@ -45,14 +54,31 @@ def network_of(options: Options) -> dict[str, Any]:
         options.expect("network_g.rgb_mean", [mean], f"EDSR always takes DIV2K's mean away here: {mean}")
     if kind == "SRVGGNetCompact":
         found["activation"] = options.text("network_g.act_type", "prelu")
-    for key in ("num_in_ch", "num_out_ch"):
+    _check_ends(options)
+    return found
+
+
+def _foreign(options: Options, kind: str) -> dict[str, Any]:
+    """Give a network of spandrel's, with all its options; whether it takes them is seen when it is built."""
+    _check_ends(options)
+    ends = {"type", *_CHANNELS, *_SCALES}
+    names = [name for name in options.below("network_g") if name not in ends]
+    return {
+        "type": "spandrel",
+        "architecture": kind,
+        "options": {name: options.get(f"network_g.{name}") for name in names},
+    }
+
+
+def _check_ends(options: Options) -> None:
+    """See that the network is for RGB, and of the file's scale."""
+    for key in _CHANNELS:
         if options.count(f"network_g.{key}", 3) != 3:
             fact = f"{options.get(f'network_g.{key}')} channels; networks here take and give RGB"
             raise options.wrong(f"network_g.{key}", fact, "train on RGB: set 3")
     scale = options.get("scale")
-    for key in ("upscale", "scale"):
+    for key in _SCALES:
         options.expect(f"network_g.{key}", [scale], "the scale is said in project.yml, for the network too")
-    return found
 
 
 def discriminator_of(options: Options) -> dict[str, Any]:

@@ -12,13 +12,22 @@ from srtui.config.basicsr import Imported, import_options
 from srtui.config.basicsr_keys import UNKNOWN
 from srtui.config.basicsr_options import flattened
 from srtui.config.losses import Gan, Losses, Perceptual
-from srtui.config.network import EDSR, RRDB, Compact, SRResNet, UNet, Vgg
+from srtui.config.network import EDSR, RRDB, Compact, Spandrel, SRResNet, UNet, Vgg
 from srtui.config.optimization import Adam, Constant, Cosine, MultiStep
 from srtui.config.profile import Profile, Stage
 from srtui.config.reader import read_yaml, to_yaml
 from srtui.config.yaml_nodes import parse
 from srtui.errors import ConfigurationError, SrtuiError, UsageError
-from tests.basicsr_files import EDSR_14, ESRGAN_14, ESRGAN_2019, ESRGAN_2020, FILES, MSRRESNET_14, MSRRESNET_2019
+from tests.basicsr_files import (
+    EDSR_14,
+    ESRGAN_14,
+    ESRGAN_2019,
+    ESRGAN_2020,
+    FILES,
+    MSRRESNET_14,
+    MSRRESNET_2019,
+    SWINIR,
+)
 from tests.basicsr_files import REAL_ESRGAN as REAL
 
 
@@ -107,6 +116,17 @@ def test_real_esrgan_keeps_its_numbers_and_tells_of_its_milestone_and_gpus(tmp_p
     assert "that of one GPU (12)" in why["num_gpu"]
     assert "never sharpened" in why["l1_gt_usm"]
     assert "srtui prepare --degradation" in why["resize_prob"]
+
+
+def test_swinir_is_spandrels_with_all_its_options(tmp_path: Path) -> None:
+    found = imported(tmp_path, SWINIR, ("img_range: 1.", "img_range: 1.\n  dropout: 0.5"))
+    six = (6, 6, 6, 6, 6, 6)
+    plain = {"img_size": 48, "window_size": 8, "img_range": 1.0, "dropout": 0.5, "depths": six, "embed_dim": 180}
+    plain |= {"num_heads": six, "mlp_ratio": 2, "upsampler": "pixelshuffle", "resi_connection": "1conv"}
+    assert found.profile.network == Spandrel(architecture="SwinIR", options=plain)
+    schedule = found.profile.stages[0].schedule
+    assert isinstance(schedule, MultiStep)
+    assert [share * 500_000 for share in schedule.milestones] == [250_000, 400_000, 450_000, 475_000]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -318,7 +338,7 @@ def test_compact_is_known_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "fact"),
     [
-        ("type: EDSR", "type: SwinIR", "'SwinIR' is not known here"),
+        ("type: EDSR", "type: RCAN", "'RCAN' is not known here"),
         ("num_in_ch: 3", "num_in_ch: 1", "1 channels"),
         ("lr: !!float 1e-4", "lr: fast", "'fast' is no number"),
         ("total_iter: 300000", "total_iter: 0.5", "0.5 is no whole number"),
