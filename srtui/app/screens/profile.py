@@ -42,7 +42,7 @@ class ProfilePage(Page):
 
     def above(self) -> ComposeResult:
         """The profiles."""
-        yield Choices(id="profiles")
+        yield Choices(id="profiles", heads=("", "network", "iterations", "for", ""))
 
     def fields(self) -> ComposeResult:
         """The network to begin from."""
@@ -113,7 +113,7 @@ class ProfilePage(Page):
 def _option(name: str, profile: Profile, *, taken: bool) -> Option:
     network = NETWORKS.get(profile.network.type, profile.network.type)
     gan = any(stage.gan for stage in profile.stages)
-    cells = (name, network, f"{short(profile.iterations):>5}", "GAN" if gan else "PSNR", profile.about)
+    cells = (name, network, f"{short(profile.iterations):>10}", "GAN" if gan else "PSNR", profile.about)
     return Option(name=name, sign="(•)" if taken else "( )", sign_kind="accent" if taken else "quiet", cells=cells)
 
 

@@ -52,11 +52,14 @@ class Choices(Rows, can_focus=True):
     class Taken(Looked):
         """A line was chosen."""
 
-    def __init__(self, *, id: str, label: str = "", across: bool = False, part: int = 0) -> None:
+    def __init__(
+        self, *, id: str, label: str = "", across: bool = False, part: int = 0, heads: tuple[str, ...] = ()
+    ) -> None:
         """``across`` puts all in one line, behind ``label``; a list takes at most one ``part``-th of the screen."""
         super().__init__(id=id)
         self._part = part
         self._label = label
+        self._heads = heads
         self._across = across
         self._options: Sequence[Option] = ()
         self._at = 0
@@ -106,8 +109,9 @@ class Choices(Rows, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Choose what was clicked."""
         first, end = self._window()
-        if not self._across and first + event.y < end:
-            self._at = first + event.y
+        at = first + event.y - bool(self._heads)
+        if not self._across and first <= at < end:
+            self._at = at
             self.focus()
             self._draw()
             self.post_message(self.Taken(self, self.current))
@@ -127,9 +131,12 @@ class Choices(Rows, can_focus=True):
         return [tuple(parts)] if self._options else []
 
     def _rows_down(self, width: int) -> list[Row]:
-        widths = _widths([option.cells for option in self._options], width - 6)
+        heads = [self._heads] if self._heads and self._options else []
+        widths = _widths([*heads, *(option.cells for option in self._options)], width - 6)
         first, end = self._window()
         rows = [self._line(index, option, widths) for index, option in enumerate(self._options) if first <= index < end]
+        named = [_GAP.join(_cut(cell, each) for cell, each in zip(cells, widths, strict=False)) for cells in heads]
+        rows = [*((("    ", ""), (line.rstrip(), "quiet")) for line in named), *rows]
         above, below = first, len(self._options) - end
         hidden = [f"{count} more {where}" for count, where in ((above, "above"), (below, "below")) if count]
         return [*rows, (("  ", ""), (", ".join(hidden), "quiet"))] if hidden else rows

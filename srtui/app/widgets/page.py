@@ -37,6 +37,10 @@ WORDS = {
 """How each mark is called, and its colour."""
 
 
+_ROOMY = 1000
+"""Cells of a title before it was laid out."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """A button: what it says and what it asks for."""
@@ -134,6 +138,7 @@ class Page(FittedColumn):
         """Offer the key that reads on only while there is something to read on."""
         body = self.query_one("#body", VerticalScroll)
         self._more = body.scroll_y < body.max_scroll_y
+        self.query_one("#title", Rows).show([self._title_row(self.view.step(self.step))])
         self.screen.refresh_bindings()
 
     async def update_view(self, view: ProjectView) -> None:
@@ -163,7 +168,7 @@ class Page(FittedColumn):
         word, kind = WORDS[step.mark]
         sign = getattr(self.glyphs, step.mark)
         row: list[tuple[str, str]] = [(self.title, "strong"), ("   ", ""), (f"{sign} {word}", kind)]
-        room = self.query_one("#title").size.width - sum(len(part) for part, _ in row) - 2
+        room = (self.query_one("#title").size.width or _ROOMY) - sum(len(part) for part, _ in row) - 2
         if step.note and room > 2:  # the list of steps has the whole of it
             note = step.note if len(step.note) <= room else f"{step.note[: room - 1]}…"
             row.append((f"  {note}", "quiet"))
