@@ -144,6 +144,11 @@ def prepare(
 @click.option("--profile", help="A shipped name (srtui profiles) or the path of a file; kept in project.yml.")
 @click.option("--iterations", type=click.IntRange(1), help="Updates in all; kept in project.yml.")
 @click.option(
+    "--start",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A network file to begin from; kept in project.yml.",
+)
+@click.option(
     "--resume", is_flag=False, flag_value="", metavar="[JOB]", help="Go on with a training: the newest unfinished one."
 )
 @options.device
@@ -157,6 +162,7 @@ def train(
     project: Path | None,
     profile: str | None,
     iterations: int | None,
+    start: Path | None,
     resume: str | None,
     device: str,
     gpus: str | None,
@@ -173,6 +179,7 @@ def train(
     from srtui.config.reader import changed, to_plain
     from srtui.hardware.gpu_list import check_gpus
     from srtui.project.folder import open_project, save_project
+    from srtui.project.sources import written
 
     if gpus and device != "auto":
         raise UsageError("train", f"--gpus {gpus} and --device {device} both say where", hint="give one of them")
@@ -182,7 +189,8 @@ def train(
         job = _unfinished_training(opened, resume or None)
         _move_to(job, gpus)
     else:
-        training = changed(opened.settings.training, profile=profile, iterations=iterations)
+        begun = start and written(start, opened.folder)
+        training = changed(opened.settings.training, profile=profile, iterations=iterations, start=begun)
         opened = save_project(opened.folder, changed(opened.settings, training=to_plain(training)))
         _need(opened, "prepare")
         request = opened.train_request(device=device, threads=threads, wait=wait, gpus=gpus or "")
