@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le
@@ -71,6 +72,21 @@ class Span(Section):
     """Subtract the mean colour and multiply by 255 first, as the authors' weights expect; later trainers do not."""
 
 
+Setting = bool | int | float | str | tuple[int | float, ...] | None
+"""What an option of somebody else's network can be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spandrel(Section):
+    """Any other network of the package spandrel (the extra ``spandrel``), such as RealPLKSR, DAT, SwinIR or HAT."""
+
+    type: Literal["spandrel"] = "spandrel"
+    architecture: str = "RealPLKSR"
+    """What spandrel calls its class."""
+    options: Mapping[str, Setting] = field(default_factory=dict)
+    """That class's own options; scale and channels follow from the project."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vgg(Section):
     """VGG-style discriminator of ESRGAN: one verdict per crop of a fixed size, with batch norm."""
@@ -89,5 +105,5 @@ class UNet(Section):
     """Channels of the first layer."""
 
 
-Network = Compact | SRResNet | RRDB | EDSR | Span
+Network = Compact | SRResNet | RRDB | EDSR | Span | Spandrel
 DiscriminatorNetwork = Vgg | UNet

@@ -62,9 +62,14 @@ class Recognised:
     make: Callable[[], SRNetwork]
 
 
-def unwrap(loaded: object, path: str) -> dict[str, Tensor]:
+def unwrap(loaded: object, path: str, *, rename: bool = True) -> dict[str, Tensor]:
     """
     Find the weights in what a checkpoint file held, preferring averaged ones, under BasicSR 1.4's names.
+
+    Parameters
+    ----------
+    rename
+        False leaves every dialect's own names.
 
     Raises
     ------
@@ -75,7 +80,8 @@ def unwrap(loaded: object, path: str) -> dict[str, Tensor]:
     weights = found if isinstance(found, Mapping) else {}
     if not weights or not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in weights.items()):
         raise UsageError(path, f"holds no network's weights but {_summary(found)}", hint=_EXPECTED)
-    return _renamed({_bare(name): value for name, value in weights.items()})
+    bare = {_bare(name): value for name, value in weights.items()}
+    return _renamed(bare) if rename else bare
 
 
 def wrapper_of(loaded: object) -> str:

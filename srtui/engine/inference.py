@@ -156,19 +156,25 @@ def measure_overlap(net: SRNetwork) -> int:
     """
     if net.radius <= DEEPEST_WHOLE:
         return net.radius
-    half = 80 * net.multiple
-    picture = torch.from_numpy(unkind_picture(64 * net.multiple, 2 * half + 16 * net.multiple)).permute(2, 0, 1)[None]
+    half = _aligned(80, net)
+    whole = half + _aligned(96, net)
+    picture = torch.from_numpy(unkind_picture(64 * net.coarse, -(-whole // 8) * 8)).permute(2, 0, 1)[None, ..., :whole]
     whole_bchw = _forward(net, picture, "fp32")[..., : half * net.scale].clamp(0, 1)
 
     def shows(context: int) -> bool:
-        part_bchw = _forward(net, picture[..., : half + context * net.multiple], "fp32")
+        part_bchw = _forward(net, picture[..., : half + _aligned(context, net)], "fp32")
         return bool((part_bchw[..., : half * net.scale].clamp(0, 1) - whole_bchw).abs().max() > _TOLERANCE)
 
     low, high = 0, len(_CONTEXTS) - 1
     while low < high:
         middle = (low + high) // 2
         low, high = (middle + 1, high) if shows(_CONTEXTS[middle]) else (low, middle)
-    return min(_CONTEXTS[low] * net.multiple, net.radius)
+    return min(_aligned(_CONTEXTS[low], net), net.radius)
+
+
+def _aligned(length: int, net: SRNetwork) -> int:
+    """So many pixels of the trunk in lq pixels, up to where a tile may begin."""
+    return -(-length * net.coarse // net.multiple) * net.multiple
 
 
 def unkind_picture(height: int, width: int) -> NDArray[np.uint8]:

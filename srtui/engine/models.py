@@ -20,7 +20,7 @@ from torch import Tensor
 from srtui.config.network import RRDB
 from srtui.engine.checkpoint_dialects import Recognised, recognise, unwrap, wrapper_of
 from srtui.engine.inference import measure_overlap
-from srtui.engine.networks import SRNetwork, build, title
+from srtui.engine.networks import SRNetwork, build, foreign, title
 from srtui.engine.networks.rrdb import RRDBNet
 from srtui.engine.torch_files import PICKLE, ZIP, read_torch_file
 from srtui.errors import SrtuiError, UsageError
@@ -68,7 +68,10 @@ def save_model(
     dtype
         Of the numbers in the file.
     """
-    tensors = {name: value.detach().to("cpu", dtype).contiguous() for name, value in weights.items()}
+    tensors = {
+        name: value.detach().to("cpu", dtype if value.is_floating_point() else None).contiguous()
+        for name, value in weights.items()
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, tensor_bytes(tensors, metadata_of(card)))
 
@@ -115,7 +118,10 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> LoadedModel:
         If it is damaged.
     """
     weights, card, wrapper = _read(path)
-    found = recognise(weights, str(path)) if card is None else _known(card)
+    if card is None:
+        found, weights = _recognised(weights, path)
+    else:
+        found = _known(card)
     net = _filled(found, weights, path)
     net.fuse()
     net.to(device)
@@ -133,6 +139,21 @@ def load_model(path: Path, device: torch.device | str = "cpu") -> LoadedModel:
         weights=wrapper,
         numbers=", ".join(sorted({str(value.dtype).removeprefix("torch.") for value in weights.values()})),
     )
+
+
+def _recognised(weights: Mapping[str, Tensor], path: Path) -> tuple[Recognised, Mapping[str, Tensor]]:
+    """Tell what another's weights are of: by our own knowledge, else by spandrel's; with the names of that network."""
+    try:
+        return recognise(weights, str(path)), weights
+    except UsageError as error:
+        if not foreign.installed():
+            hint = f"{error.hint}; with its extra, pip install 'srtui[spandrel]', many more"
+            raise type(error)(error.subject, error.fact, where=error.where, hint=hint) from None
+        try:
+            network, scale, named = foreign.detect(_read(path, rename=False)[0], str(path))
+        except foreign.UnsupportedError:
+            raise error from None
+    return Recognised(network=network, scale=scale, make=lambda: build(network, scale)), named
 
 
 def read_weights(path: Path) -> tuple[Mapping[str, Tensor], ModelCard | None]:
@@ -165,17 +186,17 @@ def _known(card: ModelCard) -> Recognised:
     return Recognised(network=card.network, scale=card.scale, make=make)
 
 
-def _read(path: Path) -> tuple[Mapping[str, Tensor], ModelCard | None, str]:
+def _read(path: Path, *, rename: bool = True) -> tuple[Mapping[str, Tensor], ModelCard | None, str]:
     if _kind(path) == "torch":
         loaded = read_torch_file(path)
-        return _checked(unwrap(loaded, str(path)), path), None, wrapper_of(loaded)
+        return _checked(unwrap(loaded, str(path), rename=rename), path), None, wrapper_of(loaded)
     try:
         with safe_open(str(path), framework="pt") as file:
             card = read_card(file.metadata() or {}, path)
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no dict
     except (SafetensorError, OSError) as error:
         raise _damaged(path, str(error)) from None
-    return _checked(unwrap(weights, str(path)), path), card, ""
+    return _checked(unwrap(weights, str(path), rename=rename), path), card, ""
 
 
 def _kind(path: Path) -> str:
@@ -188,10 +209,11 @@ def _kind(path: Path) -> str:
         raise UsageError(str(path), error.strerror or "cannot be read", hint="give the path of a network") from None
     if size > LARGEST_FILE:
         raise UsageError(str(path), f"{size / 1e9:.1f} GB; networks of at most 4.3 GB are read")
-    if head.startswith((ZIP, PICKLE)):
-        return "torch"
+    # First, for one header in 32 has a length whose last byte is a pickle's first.
     if len(head) == 9 and head[8:] == b"{" and int.from_bytes(head[:8], "little") < size:
         return "safetensors"
+    if head.startswith((ZIP, PICKLE)):
+        return "torch"
     fact = "is empty" if not size else "is neither safetensors nor a torch checkpoint, or is cut off"
     raise SrtuiError(str(path), fact, hint="copy or download it again")
 
@@ -200,7 +222,7 @@ def _checked(weights: Mapping[str, Tensor], path: Path) -> Mapping[str, Tensor]:
     """Refuse what is not weights: a view can claim any shape over a few bytes, and training can end in NaN."""
     size = path.stat().st_size
     for name, value in weights.items():
-        if value.layout != torch.strided or not value.is_floating_point() or value.nbytes > size:
+        if value.layout != torch.strided or value.is_complex() or value.is_quantized or value.nbytes > size:
             raise _damaged(path, f"{name[:80]} is no array of numbers that fits in the file")
     if sum(value.nbytes for value in weights.values()) > size:
         raise _damaged(path, "its tensors claim more bytes than it has")
@@ -210,14 +232,15 @@ def _checked(weights: Mapping[str, Tensor], path: Path) -> Mapping[str, Tensor]:
 def _filled(found: Recognised, weights: Mapping[str, Tensor], path: Path) -> SRNetwork:
     """Make the network around the weights; built without memory first, so that only what fits is ever allocated."""
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), foreign.at_most(sum(value.nbytes for value in weights.values())):
             net = found.make().eval().requires_grad_(requires_grad=False)
     except RuntimeError as error:  # sizes whose product no integer holds
         raise _damaged(path, str(error)) from None
-    if problem := _misfit({name: tuple(value.shape) for name, value in net.state_dict().items()}, weights):
+    own = net.state_dict()
+    if problem := _misfit({name: tuple(value.shape) for name, value in own.items()}, weights):
         fact = f"does not fit {title(found.network, found.scale)}: {problem}"
         raise UsageError(str(path), fact, hint="is the file whole, and of this network?")
-    net.load_state_dict({name: value.to(torch.float32, copy=True) for name, value in weights.items()}, assign=True)
+    net.load_state_dict({name: value.to(own[name].dtype, copy=True) for name, value in weights.items()}, assign=True)
     bad = next((name for name, value in net.state_dict().items() if not torch.isfinite(value).all()), None)
     if bad is not None:
         raise SrtuiError(str(path), f"{bad} holds numbers that are not finite", hint="take an earlier checkpoint")

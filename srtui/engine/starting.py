@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from srtui.engine.checkpoint_dialects import UnknownArchitectureError, recognise
 from srtui.engine.models import read_weights
 from srtui.engine.networks import SRNetwork, architecture
+from srtui.engine.networks.foreign import SpandrelNetwork
 from srtui.errors import SrtuiError, UsageError
 
 
@@ -85,6 +86,8 @@ def _of_the_same_network(net: SRNetwork, path: Path) -> Mapping[str, Tensor]:
     try:
         found = recognise(weights, str(path)).network if card is None else card.network
     except UnknownArchitectureError:
+        if isinstance(net, SpandrelNetwork):
+            return weights
         raise
     except UsageError:  # a variant that is not built here, or a part of one: names and shapes decide
         return weights

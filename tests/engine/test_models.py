@@ -25,6 +25,7 @@ from srtui.engine.model_card import ModelCard, card_of, request_of
 from srtui.engine.models import load_model, read_metadata, save_model
 from srtui.engine.networks import SRNetwork
 from srtui.engine.networks.rrdb import RRDBNet
+from srtui.engine.torch_files import PICKLE
 from srtui.errors import SrtuiError, UsageError
 
 SMALL: list[Network] = [
@@ -102,6 +103,18 @@ def test_equal_networks_are_equal_files(tmp_path: Path) -> None:
         save_model(path, net.state_dict(), card_of(net, request(SMALL[1], 2)))
         contents.add(path.read_bytes())
     assert len(contents) == 1
+
+
+def test_a_header_whose_length_looks_like_a_pickle_is_read(tmp_path: Path) -> None:
+    path, net = tmp_path / "net.safetensors", network(SMALL[0], 4)
+    for letters in range(300):
+        card = ModelCard(network=SMALL[0], scale=4, overlap=4, recipe={"note": "x" * letters})
+        save_model(path, net.state_dict(), card)
+        if path.read_bytes().startswith(PICKLE):
+            break
+    assert path.read_bytes().startswith(PICKLE)
+    assert read_metadata(path) == card
+    assert load_model(path).card == card
 
 
 def test_loading_leaves_the_random_state_alone(tmp_path: Path) -> None:

@@ -7,17 +7,18 @@ from typing import Any
 
 from torch import nn
 
-from srtui.config.network import EDSR, RRDB, Compact, DiscriminatorNetwork, Network, Span, SRResNet, Vgg
+from srtui.config.network import EDSR, RRDB, Compact, DiscriminatorNetwork, Network, Span, Spandrel, SRResNet, Vgg
 from srtui.engine.networks import edsr
 from srtui.engine.networks.base import SRNetwork
 from srtui.engine.networks.compact import SRVGGNetCompact
+from srtui.engine.networks.foreign import SpandrelNetwork
 from srtui.engine.networks.rrdb import RRDBNet
 from srtui.engine.networks.span import SPAN
 from srtui.engine.networks.srresnet import MSRResNet
 from srtui.engine.networks.unet import UNetDiscriminatorSN
 from srtui.engine.networks.vgg import VGGStyleDiscriminator
 
-__all__ = ["OPTIONS", "SRNetwork", "architecture", "build", "build_discriminator", "title"]
+__all__ = ["SRNetwork", "architecture", "build", "build_discriminator", "title"]
 
 # Any: each class takes its own kind of options, which the key guarantees.
 _TABLE: dict[type[Network], Callable[[Any, int], SRNetwork]] = {
@@ -26,9 +27,8 @@ _TABLE: dict[type[Network], Callable[[Any, int], SRNetwork]] = {
     RRDB: RRDBNet,
     EDSR: edsr.EDSR,
     Span: SPAN,
+    Spandrel: SpandrelNetwork,
 }
-OPTIONS: dict[str, type[Network]] = {options().type: options for options in _TABLE}
-"""Options by what files call them (``type``)."""
 
 
 def build(options: Network, scale: int) -> SRNetwork:
@@ -55,10 +55,10 @@ def build_discriminator(options: DiscriminatorNetwork, gt_size: int) -> nn.Modul
 def title(options: Network, scale: int) -> str:
     """Name for people: upstream's class, features / depth, scale."""
     depth = getattr(options, "blocks", None) or getattr(options, "convs", None)
-    size = f"{options.features}/{depth}" if depth else f"{options.features}"
-    return f"{architecture(options)} {size} ×{scale}"
+    size = "/".join(str(part) for part in (getattr(options, "features", None), depth) if part)
+    return " ".join(filter(None, (architecture(options), size, f"×{scale}")))
 
 
 def architecture(options: Network) -> str:
     """Upstream's class; equal to what the built network says of itself."""
-    return _TABLE[type(options)].__name__
+    return options.architecture if isinstance(options, Spandrel) else _TABLE[type(options)].__name__

@@ -26,17 +26,21 @@ class SRNetwork(nn.Module):
     overlap
         Context in lq pixels that a tile needs on every side so that it looks as if cut from the whole result.
     multiple
-        Positions that a tile may start at are multiples of this (networks that begin with a pixel-unshuffle).
+        Positions that a tile may start at are multiples of this (networks that begin with a pixel-unshuffle, or look
+        through windows).
+    coarse
+        How many lq pixels wide a pixel of the trunk is: what was measured in such pixels holds for all scales.
     floats
         Numbers alive at once in a forward pass, per lq pixel: how large a tile may be follows from it.
     """
 
-    def __init__(self, *, scale: int, radius: int, floats: int, multiple: int = 1) -> None:
+    def __init__(self, *, scale: int, radius: int, floats: int, multiple: int = 1, coarse: int | None = None) -> None:
         super().__init__()
         self.scale = scale
         self.radius = radius
         self.overlap = radius if radius <= DEEPEST_WHOLE else DEEP_OVERLAP
         self.multiple = multiple
+        self.coarse = multiple if coarse is None else coarse
         self.floats = floats
 
     @property
