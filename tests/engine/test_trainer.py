@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,6 @@ from srtui.data.writing import StoreWriter
 from srtui.engine import checkpoints, models
 from srtui.engine.restorer import Restorer
 from srtui.engine.scores import validate_network
-from srtui.engine.side_by_side import side_by_side
 from srtui.errors import DeviceBusyError, UsageError
 from srtui.files import state_folder
 from srtui.jobs.context import JobContext, Stopped
@@ -93,13 +93,15 @@ def test_the_last_three_checkpoints_and_the_best_stay(whole: Training) -> None:
     assert best in kept
 
 
-def test_previews_show_what_the_network_makes_of_a_few_pictures(whole: Training) -> None:
-    names = sorted(path.name for path in whole.folder.previews.iterdir())
-    assert names == [f"{name}-{iteration:08d}.png" for name in ("0007", "0008") for iteration in (12, 24)]
-    restore = Restorer(models.load_model(whole.model).net)
-    reader, sheets = StoreReader(Path(whole.request.dataset) / "val.lmdb"), []
-    validate_network(restore, reader, show=["0008"], see=lambda seen: sheets.append(side_by_side(seen)))
-    assert (read_picture(whole.folder.previews / names[-1]) == sheets[0]).all()
+def test_all_validation_pictures_are_kept_through_time(whole: Training) -> None:
+    index = json.loads((whole.folder.previews / "index.json").read_text(encoding="utf-8"))
+    moments = {each["name"]: [moment["iteration"] for moment in each["moments"]] for each in index["pictures"]}
+    assert moments == {"0007": [12, 24], "0008": [12, 24]}
+    restore, made = Restorer(models.load_model(whole.model).net), {}
+    reader = StoreReader(Path(whole.request.dataset) / "val.lmdb")
+    validate_network(restore, reader, show=reader.names, see=lambda seen: made.update({seen.name: seen.network_hwc}))
+    for each in index["pictures"]:
+        assert (read_picture(whole.folder.previews / each["whole"]) == made[each["name"]]).all()
 
 
 def test_without_validation_pictures_it_trains_and_says_so(tmp_path: Path, training_dataset: Path) -> None:
