@@ -1,14 +1,19 @@
 """The networks: upstream's names and counts, exact receptive radii, any size of picture."""
 
+import copy
+import functools
+
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from srtui.config.network import EDSR, RRDB, Compact, Network, Span, SRResNet
 from srtui.engine import networks
+from srtui.engine.ema import Ema
 from srtui.engine.networks.base import SRNetwork
 from srtui.engine.networks.compact import SRVGGNetCompact
 from srtui.engine.networks.rrdb import RRDBNet
+from srtui.engine.networks.span import Conv3XC
 
 SMALL: list[Network] = [
     Compact(features=8, convs=2),
@@ -44,6 +49,17 @@ def test_has_as_many_parameters_as_upstream(options: Network, scale: int, parame
     assert count(options, scale) == parameters
 
 
+@pytest.mark.parametrize(("features", "deployed"), [(48, 426_288), (52, 498_208)])  # 52: the paper's 498 K
+def test_span_has_as_many_parameters_as_published_once_it_is_fused(features: int, deployed: int) -> None:
+    with torch.device("meta"):
+        weights = networks.build(Span(features=features), 4).state_dict()
+    assert deployed == sum(
+        value.numel()
+        for name, value in weights.items()
+        if "eval_conv" in name or name.startswith(("conv_cat", "upsam"))
+    )
+
+
 def test_names_are_those_of_basicsr() -> None:
     names = set(networks.build(SRResNet(features=8, blocks=2), 4).state_dict())
     layers = ["conv_first", "upconv1", "upconv2", "conv_hr", "conv_last"]
@@ -54,6 +70,12 @@ def test_names_are_those_of_basicsr() -> None:
     layers = ["conv_first", "conv_body", "conv_up1", "conv_up2", "conv_hr", "conv_last"]
     layers += [f"body.0.rdb{i}.conv{j}" for i in (1, 2, 3) for j in (1, 2, 3, 4, 5)]
     assert names == {f"{layer}.{part}" for layer in layers for part in ("weight", "bias")}
+
+    for scale, ups in ((1, []), (2, [0]), (3, [0]), (4, [0, 2])):
+        names = set(networks.build(EDSR(features=8, blocks=1), scale).state_dict())
+        layers = ["conv_first", "conv_after_body", "conv_last", "body.0.conv1", "body.0.conv2"]
+        layers += [f"upsample.{number}" for number in ups]
+        assert names == {f"{layer}.{part}" for layer in layers for part in ("weight", "bias")}
 
     names = set(networks.build(Compact(features=8, convs=1), 4).state_dict())
     assert names == {f"body.{i}.{part}" for i in (0, 2, 4) for part in ("weight", "bias")} | {
@@ -144,3 +166,87 @@ def test_without_memory_nothing_is_drawn(options: Network, scale: int, monkeypat
     monkeypatch.setattr(nn.init, "kaiming_normal_", fail)
     with torch.device("meta"):
         networks.build(options, scale)
+
+
+# SPAN's convolutions are trained wide and run fused
+
+
+def wide(layer: Conv3XC, x_bchw: Tensor) -> Tensor:
+    """What upstream computes while it trains."""
+    return layer.conv(nn.functional.pad(x_bchw, (1, 1, 1, 1))) + layer.sk(x_bchw)
+
+
+def test_the_fused_convolution_is_the_wide_one_with_its_gradients_and_at_the_border_too() -> None:
+    torch.manual_seed(1)
+    layer = Conv3XC(3, 5).double()
+    x_bchw = torch.rand(2, 3, 4, 6, dtype=torch.double)
+    gradients = []
+    for result in (layer(x_bchw), wide(layer, x_bchw)):
+        layer.zero_grad()
+        result.square().sum().backward()
+        gradients.append(
+            {name: weight.grad.clone() for name, weight in layer.named_parameters() if weight.grad is not None}
+        )
+    torch.testing.assert_close(layer(x_bchw), wide(layer, x_bchw))
+    assert gradients[0].keys() == dict(layer.named_parameters()).keys()
+    torch.testing.assert_close(gradients[0], gradients[1])
+
+
+@pytest.mark.parametrize("norm", [False, True])
+def test_every_parameter_of_span_is_trained(norm: bool) -> None:
+    torch.manual_seed(1)
+    net = networks.build(Span(features=8, norm=norm), 2)
+    net(torch.rand(2, 3, 12, 12)).square().mean().backward()
+    assert [name for name, weight in net.named_parameters() if weight.grad is None or not weight.grad.any()] == []
+    assert not [name for name, _ in net.named_parameters() if "eval_conv" in name]
+
+
+def test_span_says_in_its_files_what_it_computes_whatever_was_done_to_its_weights() -> None:
+    torch.manual_seed(1)
+    net = networks.build(Span(features=4), 2).double()
+    lq_bchw = torch.rand(1, 3, 7, 6, dtype=torch.double)
+    net.fuse()
+    torch.testing.assert_close(net(lq_bchw), _unfused(net)(lq_bchw))
+    with torch.no_grad():
+        net.train()
+        for weight in net.parameters():
+            weight.mul_(1.1)
+    for state in (net.train(), net.eval()):
+        torch.testing.assert_close(state(lq_bchw), _unfused(net)(lq_bchw))
+    layer = net.get_submodule("conv_2")
+    assert isinstance(layer, Conv3XC)
+    torch.testing.assert_close(net.state_dict()["conv_2.eval_conv.weight"], layer.merged()[0])
+
+
+def _unfused(net: SRNetwork) -> SRNetwork:
+    """The same network, every convolution in its wide form."""
+    copied = copy.deepcopy(net)
+    for layer in copied.modules():
+        if isinstance(layer, Conv3XC):
+            layer.forward = functools.partial(wide, layer)  # type: ignore[method-assign] # that is the point
+    return copied
+
+
+def test_the_average_of_span_is_fused_from_averaged_weights() -> None:
+    torch.manual_seed(1)
+    net = networks.build(Span(features=4), 2)
+    ema = Ema(net, 0.5)
+    with torch.no_grad():
+        for weight in net.parameters():
+            weight.add_(torch.randn_like(weight))
+    ema.update(10)
+    expected = {name: weight.clone() for name, weight in ema.net.named_parameters()}
+    fresh = networks.build(Span(features=4), 2).eval()
+    fresh.load_state_dict(ema.net.state_dict())
+    assert all(torch.equal(weight, expected[name]) for name, weight in fresh.named_parameters())
+    lq_bchw = torch.rand(1, 3, 6, 6)
+    torch.testing.assert_close(fresh(lq_bchw), ema.net(lq_bchw))
+
+
+def test_half_precision_does_not_touch_how_span_is_fused() -> None:
+    torch.manual_seed(1)
+    layer = Conv3XC(8, 8)
+    with torch.autocast("cpu", torch.bfloat16):
+        weight, _ = layer.merged()
+    assert weight.dtype == torch.float32
+    assert torch.equal(weight, layer.merged()[0])
