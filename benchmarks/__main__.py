@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
         code: int = importlib.import_module("benchmarks.quality").main(arguments[1:])
         return code
     chosen = _parser().parse_args(arguments)
-    asked = Asked(only=chosen.only, rounds=chosen.rounds, photos=chosen.photos)
+    asked = Asked(only=chosen.only, rounds=chosen.rounds, photos=chosen.photos, device=chosen.device)
     rows: list[Row] = importlib.import_module(f"benchmarks.{chosen.name}").rows(asked)
     if not rows:
         print(f"no row of {chosen.name} is called {chosen.only!r}", file=sys.stderr)
@@ -40,7 +40,8 @@ def _command(chosen: argparse.Namespace) -> str:
     only = [] if chosen.only == "*" else ["--only", shlex.quote(chosen.only)]
     rounds = [] if chosen.rounds is None else ["--rounds", str(chosen.rounds)]
     photos = [] if chosen.photos is None else ["--photos", "DIR"]
-    return " ".join(["python -m benchmarks", chosen.name, "--markdown", *only, *rounds, *photos])
+    device = [] if chosen.device == "auto" else ["--device", chosen.device]
+    return " ".join(["python -m benchmarks", chosen.name, "--markdown", *only, *rounds, *photos, *device])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--rounds", type=_positive, metavar="N", help="interleaved rounds")
     parser.add_argument("--photos", type=Path, metavar="DIR", help="measure with the PNG photographs of this folder")
+    parser.add_argument("--device", default="auto", help="where training is measured: auto, cpu, cuda or cuda:1")
     return parser
 
 

@@ -52,7 +52,7 @@ def _name(row: Row) -> str:
 
 
 def _figure(value: float) -> str:
-    return f"{value:.1f}" if value < 100 else f"{value:.0f}"
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"
 
 
 def _verdict(row: Row) -> str:

@@ -24,6 +24,8 @@ class Asked:
     """Interleaved rounds; the benchmark's own number when None."""
     photos: Path | None = None
     """Folder of PNG photographs to measure with."""
+    device: str = "auto"
+    """Where training is measured: auto, cpu, cuda or cuda:1."""
 
     def wants(self, name: str) -> bool:
         """Whether a row is to be run."""

@@ -11,6 +11,7 @@ from srtui.config.requests import TrainRequest
 from srtui.data.datasets import Dataset, open_dataset
 from srtui.engine import losses, networks, trouble
 from srtui.engine.agreement import agree_on_parts
+from srtui.engine.allocator import keep_memory
 from srtui.engine.appraiser import Appraiser
 from srtui.engine.device import choose_precision, memory_explained
 from srtui.engine.ema import Ema
@@ -98,6 +99,8 @@ def _dataset(request: TrainRequest) -> Dataset:
 def _new_state(request: TrainRequest, device: torch.device) -> TrainingState:
     torch.manual_seed(request.seed)
     torch.backends.cudnn.benchmark = not torch.are_deterministic_algorithms_enabled()
+    if device.type == "cpu":
+        keep_memory()
     net = networks.build(request.profile.network, request.scale)
     net = net.to(device).to(memory_format=torch.channels_last)
     return TrainingState(net=net, ema=Ema(net, request.profile.ema))

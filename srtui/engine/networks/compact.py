@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from srtui.config.network import Compact
 from srtui.engine.networks.base import SRNetwork, bilinear, conv, draw
+from srtui.engine.networks.quick import PReLU
 
 
 class SRVGGNetCompact(SRNetwork):
@@ -69,7 +70,7 @@ _SLOPES = {"prelu": 0.25, "relu": 0.0, "leakyrelu": 0.1}
 
 def _activation(options: Compact) -> nn.Module:
     if options.activation == "prelu":
-        return nn.PReLU(num_parameters=options.features)
+        return PReLU(num_parameters=options.features)
     if options.activation == "relu":
         return nn.ReLU(inplace=True)
     return nn.LeakyReLU(_SLOPES["leakyrelu"], inplace=True)

@@ -7,6 +7,7 @@ from torch.nn import functional
 
 from srtui.config.network import SRResNet
 from srtui.engine.networks.base import SRNetwork, before, conv, draw, numbered, start_small
+from srtui.engine.networks.quick import enlarged
 
 
 class ResidualBlock(nn.Module):
@@ -48,7 +49,8 @@ class MSRResNet(SRNetwork):
         """Restore a batch."""
         x_bchw: Tensor = self.body(self.lrelu(self.conv_first(lq_bchw)))
         for factor, upconv in zip(self.factors, numbered(self, "upconv", len(self.factors)), strict=True):
-            x_bchw = self.lrelu(functional.pixel_shuffle(upconv(x_bchw), factor))
+            assert isinstance(upconv, nn.Conv2d)
+            x_bchw = self.lrelu(enlarged(upconv, x_bchw, factor))
         detail: Tensor = self.conv_last(self.lrelu(self.conv_hr(x_bchw)))
         return detail + functional.interpolate(lq_bchw, scale_factor=float(self.scale), mode="bilinear")
 
