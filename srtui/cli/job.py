@@ -67,7 +67,9 @@ def status(job: str | None, project: Path | None, as_json: bool) -> None:
     folder = _find(project, job)
     found = read_status(folder)
     if as_json:
-        click.echo(json.dumps({**dataclasses.asdict(found), "folder": str(folder.path)}, ensure_ascii=False, indent=2))
+        index = folder.previews / "index.json"
+        places = {"folder": str(folder.path), "previews": str(index) if index.is_file() else None}
+        click.echo(json.dumps({**dataclasses.asdict(found), **places}, ensure_ascii=False, indent=2))
         return
     for name, value in _rows(folder, found):
         click.echo(f"{name:<8} {value}")
@@ -81,7 +83,9 @@ def _rows(folder: JobFolder, found: JobStatus) -> list[tuple[str, str]]:
         rows.append(("pid", str(found.pid)))
     if found.code is not None:
         rows.append(("code", str(found.code)))
-    return [(name, value) for name, value in (*rows, ("folder", str(folder.path))) if value]
+    pictures = folder.previews / "strips"
+    rows += [("folder", str(folder.path)), ("pictures", str(pictures) if pictures.is_dir() else "")]
+    return [(name, value) for name, value in rows if value]
 
 
 @click.command()

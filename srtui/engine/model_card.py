@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,16 @@ def card_of(net: SRNetwork, request: TrainRequest, *, overlap: int | None = None
         network=request.profile.network,
         scale=net.scale,
         overlap=measure_overlap(net) if overlap is None else overlap,
-        recipe=to_plain(request),
+        recipe=to_plain(_without_looks(request)),
         dataset=_dataset(Path(request.dataset)),
         start=_start(request.start),
         torch=str(torch.__version__),
     )
+
+
+def _without_looks(request: TrainRequest) -> TrainRequest:
+    """What made the network, without what was measured and looked at on the way: the same training, the same bytes."""
+    return dataclasses.replace(request, look_at=(), lpips=None, pictures_gb=1.0)
 
 
 def _dataset(folder: Path) -> dict[str, Any] | None:

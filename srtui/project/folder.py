@@ -193,7 +193,8 @@ class OpenProject:
 
     def _origin(self) -> Origin:
         """What the network's file remembers of these settings."""
-        settings = dataclasses.replace(self.settings, footage=(), restore=())
+        asked = dataclasses.replace(self.settings.validate, lpips=None, pictures_gb=1.0)
+        settings = dataclasses.replace(self.settings, footage=(), restore=(), validate=asked)
         profile = shipped.training_profile(settings.training.profile, self.folder)
         return Origin(
             project=settings, profile=profile, degradation=shipped.degradation(settings.degradation, self.folder)

@@ -56,6 +56,18 @@ def test_jobs_and_status_speak_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(capsys.readouterr().out)["id"] == folder.id
 
 
+def test_status_says_where_pictures_through_time_are(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = create(jobs_root(None), "train", {"dataset": "x"})
+    assert run(["status"]) == 0
+    assert "pictures" not in capsys.readouterr().out
+    (folder.previews / "strips").mkdir(parents=True)
+    (folder.previews / "index.json").write_text("{}")
+    assert run(["status"]) == 0
+    assert f"pictures {folder.previews / 'strips'}" in capsys.readouterr().out
+    assert run(["status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["previews"] == str(folder.previews / "index.json")
+
+
 def test_no_jobs_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["jobs"]) == 0
     assert "no jobs yet" in capsys.readouterr().err
