@@ -25,9 +25,9 @@ class PReLU(nn.PReLU):
         """Keep the shape."""
         if not trains_on_cpu(x_bchw):
             return super().forward(x_bchw)
-        cast = torch.is_autocast_enabled("cpu")
-        slope = self.weight.to(torch.get_autocast_dtype("cpu")) if cast else self.weight
-        activated: Tensor = _PReLU.apply(x_bchw, slope.to(x_bchw.dtype))
+        if torch.is_autocast_enabled("cpu"):
+            x_bchw = x_bchw.to(torch.get_autocast_dtype("cpu"))  # as autocast does with torch's
+        activated: Tensor = _PReLU.apply(x_bchw, self.weight.to(x_bchw.dtype))
         return activated
 
 
