@@ -19,7 +19,7 @@ from tests.data.preparing import Preparation
 
 pytest.importorskip("distributed", reason="Dask is not installed: pip install 'srtui[cluster]'")
 
-WORKER = [sys.executable, str(Path(__file__).with_name("dying_worker.py"))]
+WORKER = [sys.executable, str(Path(__file__).parents[1] / "dying_worker.py")]
 DYING = Path(__file__).with_name("dying_cluster.py")
 
 

@@ -26,7 +26,7 @@ from tests.data.many_machines import fill as fill_many
 from tests.data.preparing import Preparation
 from tests.data.test_windows import told_again
 
-WORKER = [sys.executable, str(Path(__file__).with_name("dying_worker.py"))]
+WORKER = [sys.executable, str(Path(__file__).parents[1] / "dying_worker.py")]
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ from tests.data.preparing import Preparation, fill
 from tests.data.test_shelves import png, write_lmdb
 from tests.footage.tapes import Scene, Tape, make_tape
 
-WORKER = [sys.executable, str(Path(__file__).with_name("dying_worker.py"))]
+WORKER = [sys.executable, str(Path(__file__).parents[1] / "dying_worker.py")]
 
 NEVER = ("srtui.worker", "main", 0)
 

@@ -32,7 +32,7 @@ from tests.data.many_machines import Machines, assert_same, fill
 from tests.data.pictures_cases import save, smooth
 from tests.data.preparing import Preparation
 
-WORKER = [sys.executable, str(Path(__file__).with_name("dying_worker.py"))]
+WORKER = [sys.executable, str(Path(__file__).parents[1] / "dying_worker.py")]
 
 
 @pytest.fixture(scope="module")

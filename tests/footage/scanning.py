@@ -17,7 +17,7 @@ from srtui.jobs.context import JobContext
 from srtui.jobs.events import Event, read_events
 from srtui.jobs.folder import JobFolder, create
 
-WORKER = [sys.executable, str(Path(__file__).with_name("dying_worker.py"))]
+WORKER = [sys.executable, str(Path(__file__).parents[1] / "dying_worker.py")]
 
 
 class Scan:
