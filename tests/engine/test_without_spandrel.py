@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from srtui.config.network import Compact, Spandrel
+from srtui.config.reader import from_plain, to_plain
 from srtui.engine import networks
 from srtui.engine.models import load_model
 from srtui.engine.networks import foreign
-from srtui.errors import UsageError
+from srtui.errors import ConfigurationError, UsageError
 
 
 @pytest.fixture(autouse=True)
@@ -38,3 +39,19 @@ def test_nothing_else_needs_it(tmp_path: Path) -> None:
     net = networks.build(Compact(features=4, convs=1), 2)
     torch.save(net.state_dict(), tmp_path / "net.pth")
     assert load_model(tmp_path / "net.pth").scale == 2
+
+
+def test_a_profile_says_its_options_as_plain_values() -> None:
+    options = {
+        "depth": [6, 6],
+        "expansion_factor": 2.0,
+        "use_chk": False,
+        "upsampler": "pixelshuffle",
+        "qk_scale": None,
+    }
+    plain = {"type": "spandrel", "architecture": "DAT", "options": options}
+    network = from_plain(Spandrel, plain, where="profile.yml")
+    assert network.options == options | {"depth": (6, 6)}
+    assert from_plain(Spandrel, to_plain(network), where="profile.yml") == network
+    with pytest.raises(ConfigurationError):
+        from_plain(Spandrel, plain | {"options": {"depth": {"a": 1}}}, where="profile.yml")
