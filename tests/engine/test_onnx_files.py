@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from srtui.config.network import RRDB, Compact, Network
-from srtui.engine import models, onnx_files
+from srtui.config.network import RRDB, Compact, Network, Spandrel
+from srtui.engine import models, networks, onnx_check, onnx_files
 from srtui.engine.models import load_model, save_model
 from srtui.errors import CheckFailedError, MachineError, SrtuiError
 from srtui.project.cards import ModelCard
@@ -26,7 +26,7 @@ CASES = [(options, scale) for options in SMALL for scale in (2, 4)] + [(SMALL[2]
 @pytest.fixture(autouse=True)
 def _small_checks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(models, "measure_overlap", lambda net: 5)  # seconds for RRDBNet ×1 and ×2
-    monkeypatch.setattr(onnx_files, "SIZES", ((1, 16, 24), (2, 13, 11)))
+    monkeypatch.setattr(onnx_check, "SIZES", ((1, 16, 24), (2, 13, 11)))
 
 
 def session(path: Path) -> Any:
@@ -122,7 +122,7 @@ def test_a_file_that_differs_is_an_error_and_leaves_nothing(
         return graph
 
     monkeypatch.setattr(onnx_files, "_traced", falsified)
-    with pytest.raises(CheckFailedError, match="at 1×24×16 the file differs from torch by 0"):
+    with pytest.raises(CheckFailedError, match="the file at 1×24×16 differs from torch by 0"):
         convert(tmp_path / "a.safetensors", tmp_path / "a.onnx", "onnx", half=half)
     assert not list(tmp_path.glob("*.onnx*")) + list(tmp_path.glob("*.part"))
 
@@ -136,6 +136,25 @@ def test_a_graph_of_one_size_is_an_error(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(CheckFailedError, match="differs from torch"):
         onnx_files.write_onnx(tmp_path / "a.onnx", loaded, half=False, phase=lambda name, quiet=0: None)
     assert not (tmp_path / "a.onnx").exists()
+
+
+@pytest.mark.parametrize(("architecture", "fits"), [("RealPLKSR", True), ("DAT", False)])
+def test_spandrels_networks_stand_the_check_or_are_refused(tmp_path: Path, architecture: str, fits: bool) -> None:
+    pytest.importorskip("spandrel", reason="spandrel is not installed")
+    settings: dict[str, Any] = {"dim": 16, "n_blocks": 1, "kernel_size": 5, "split_ratio": 0.25}
+    if not fits:
+        settings = {"embed_dim": 24, "split_size": (4, 8), "depth": (2,), "num_heads": (2,), "expansion_factor": 2.0}
+    options = Spandrel(architecture=architecture, options=settings)
+    torch.manual_seed(1)
+    net = networks.build(options, 2).eval()
+    save_model(tmp_path / "a.safetensors", net.state_dict(), ModelCard(network=options, scale=2, overlap=5))
+    if fits:
+        for half in (False, True):
+            convert(tmp_path / "a.safetensors", tmp_path / "a.onnx", "onnx", half=half, overwrite=True)
+    else:
+        with pytest.raises(CheckFailedError, match=r"cannot be run at 2×11×13|at 2×11×13 differs"):
+            convert(tmp_path / "a.safetensors", tmp_path / "a.onnx", "onnx")
+        assert not (tmp_path / "a.onnx").exists()
 
 
 def test_what_torch_cannot_export_is_said_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
