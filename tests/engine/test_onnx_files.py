@@ -152,7 +152,7 @@ def test_spandrels_networks_stand_the_check_or_are_refused(tmp_path: Path, archi
         for half in (False, True):
             convert(tmp_path / "a.safetensors", tmp_path / "a.onnx", "onnx", half=half, overwrite=True)
     else:
-        with pytest.raises(CheckFailedError, match=r"cannot be run at 2×11×13|at 2×11×13 differs"):
+        with pytest.raises(CheckFailedError, match=r"cannot be run at \d|at 2×11×13 differs"):
             convert(tmp_path / "a.safetensors", tmp_path / "a.onnx", "onnx")
         assert not (tmp_path / "a.onnx").exists()
 
