@@ -28,6 +28,7 @@ WORK = {
     "verify": "srtui.data.verify",
     "export": "srtui.data.export",
     "train": "srtui.engine.trainer",
+    "estimate": "srtui.engine.estimating",
     "validate": "srtui.engine.validation",
     "restore": "srtui.engine.restore",
     "scan": "srtui.footage.scan",

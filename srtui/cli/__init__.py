@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import click
 
 import srtui
-from srtui.cli import about, footage, importing, job, model, preview, projects
+from srtui.cli import about, estimate, footage, importing, job, model, preview, projects
 from srtui.errors import SrtuiError
 
 INTERRUPTED = 130
@@ -36,7 +36,7 @@ class _InOrder(click.Group):
 
 
 _SECTIONS = {
-    "The work": projects.COMMANDS,
+    "The work": (*projects.COMMANDS, *estimate.COMMANDS),
     "Tapes": footage.COMMANDS,
     "Degradations": preview.COMMANDS,
     "Profiles": importing.COMMANDS,

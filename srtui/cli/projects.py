@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from srtui.jobs.folder import JobFolder, ask_otherwise, find_job, jobs_root
 from srtui.jobs.status import read_status
 
 if TYPE_CHECKING:
+    from srtui.config.requests import TrainRequest
     from srtui.project.folder import OpenProject
     from srtui.project.steps import StepName
 
@@ -154,6 +156,7 @@ def prepare(
 @options.device
 @click.option("--gpus", metavar="LIST", help="Train on several GPUs together: 0,1 or all.")
 @options.threads
+@click.option("--auto-batch", is_flag=True, help="Find the most crops that fit at once; the batch stays as it is.")
 @click.option("--wait", is_flag=True, help="Wait for a busy GPU.")
 @options.foreground
 @click.option("--defer", is_flag=True, help="Only make the job, and print its folder for torchrun or Slurm to start.")
@@ -167,6 +170,7 @@ def train(
     device: str,
     gpus: str | None,
     threads: int,
+    auto_batch: bool,
     wait: bool,
     foreground: bool,
     defer: bool,
@@ -194,11 +198,21 @@ def train(
         opened = save_project(opened.folder, changed(opened.settings, training=to_plain(training)))
         _need(opened, "prepare")
         request = opened.train_request(device=device, threads=threads, wait=wait, gpus=gpus or "")
-        job = new_job(opened.jobs, "train", request, opened.train_digest())
+        job = new_job(opened.jobs, "train", replace(request, auto_batch=auto_batch), opened.train_digest())
+        _say_estimate(request)
     if defer:
         click.echo(job.path)
         return 0
     return launch_job(job, detach=not foreground, as_json=as_json)
+
+
+def _say_estimate(request: TrainRequest) -> None:
+    """How long it will take, if that was measured here before (srtui estimate)."""
+    from srtui.project.estimates import recall_all, sentence
+
+    known = recall_all(request.profile, request.scale, request.device, request.threads)
+    if known is not None and not request.gpus:
+        click.echo(sentence(request.profile, known), err=True)
 
 
 def _move_to(job: JobFolder, gpus: str | None) -> None:

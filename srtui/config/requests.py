@@ -140,6 +140,16 @@ class TrainRequest(Section):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EstimateRequest(Section):
+    """Measure how long the updates of a profile take on this machine."""
+
+    profile: Profile
+    scale: Scale
+    device: Device = "auto"
+    threads: NotNegative = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ValidateRequest(Section):
     """Compare a network with bicubic on a dataset's validation pictures."""
 
@@ -273,6 +283,7 @@ Request = (
     | VerifyRequest
     | ExportRequest
     | TrainRequest
+    | EstimateRequest
     | ValidateRequest
     | RestoreRequest
     | ScanRequest
@@ -288,6 +299,7 @@ KINDS: dict[str, type[Request]] = {
     "verify": VerifyRequest,
     "export": ExportRequest,
     "train": TrainRequest,
+    "estimate": EstimateRequest,
     "validate": ValidateRequest,
     "restore": RestoreRequest,
     "scan": ScanRequest,

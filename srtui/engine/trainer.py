@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
+from srtui.config.profile import Stage
 from srtui.config.requests import TrainRequest
 from srtui.data.datasets import Dataset, open_dataset
 from srtui.engine import losses, networks, trouble
 from srtui.engine.agreement import agree_on_parts
 from srtui.engine.allocator import keep_memory
 from srtui.engine.appraiser import Appraiser
+from srtui.engine.auto_batch import largest_micro_batch
 from srtui.engine.device import choose_precision, memory_explained
 from srtui.engine.ema import Ema
 from srtui.engine.feeding import Feed, feed
@@ -179,12 +182,25 @@ def _begin_stage(session: Session, state: TrainingState, place: Place) -> StageW
         same = f"going on with {micro_batch} crops at once, which add up to the same batch of {place.stage.batch}"
         session.job.alarm(f"out of memory at iteration {progress.iteration + 1} ({reason}): {same}")
 
+    if session.request.auto_batch and not progress.micro_batch:
+        progress.micro_batch = _most_at_once(session, place.stage)
     micro_batch = progress.micro_batch or session.request.micro_batch
     work = StageWork(
         state.net, state.ema, place.stage, place.number, session.conditions, micro_batch=micro_batch, shrunk=shrunk
     )
     state.take_up(work, done=done)
     return work
+
+
+def _most_at_once(session: Session, stage: Stage) -> int:
+    """Find out how many crops fit (0: all); ranks that find different numbers agree on the smallest."""
+    share = replace(stage, batch=-(-stage.batch // session.ranks.count))
+    request, conditions = session.request, session.conditions
+    most = largest_micro_batch(
+        session.profile.network, share, request.scale, conditions.device, precision=conditions.precision
+    )
+    session.job.event("note", text=f"up to {most} of {share.batch} crops fit at once")
+    return 0 if most >= share.batch else most
 
 
 def _update(state: TrainingState, work: StageWork, fed: Feed, place: Place) -> None:

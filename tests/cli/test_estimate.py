@@ -1,0 +1,38 @@
+"""``srtui estimate``, and what ``srtui train`` says of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from srtui.cli import run
+
+TINY = """
+version: 1
+name: small
+network: {type: compact, features: 8, convs: 1}
+precision: fp32
+stages: [{iterations: 100, gt_size: 32, batch: 1}]
+"""
+
+
+def test_a_profile_is_measured_without_a_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "мой профиль.yml").write_text(TINY, encoding="utf-8")
+    assert run(["estimate", "--profile", "мой профиль.yml", "--device", "cpu", "--threads", "1", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["profile"] == "small"
+    assert found["hours"] >= 0
+    assert len(found["updates_per_second"]) == 1
+
+
+def test_without_a_project_and_a_profile_there_is_nothing_to_measure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["estimate"]) == 2
+    assert "no project.yml here" in capsys.readouterr().err

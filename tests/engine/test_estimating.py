@@ -1,0 +1,102 @@
+"""Measuring how long a training will take, and remembering it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from srtui.config.losses import Gan
+from srtui.config.network import Compact, UNet
+from srtui.config.profile import Profile, Stage
+from srtui.config.reader import to_plain
+from srtui.config.requests import EstimateRequest
+from srtui.engine import estimating
+from srtui.errors import MachineError
+from srtui.jobs.context import JobContext
+from srtui.jobs.events import read_events
+from srtui.jobs.folder import create
+from srtui.project import estimates
+from srtui.project.estimates import StageEstimate, recall_all, sentence, whole_seconds
+
+STAGE = Stage(iterations=1000, batch=2, gt_size=32)
+
+
+def profile(*stages: Stage) -> Profile:
+    return Profile(name="small", network=Compact(features=8, convs=1), stages=stages or (STAGE,), precision="fp32")
+
+
+def estimate(folder: Path, wanted: Profile) -> dict[str, object]:
+    request = EstimateRequest(profile=wanted, scale=4, device="cpu", threads=1)
+    job = create(folder / "jobs", "estimate", to_plain(request))
+    estimating.run(JobContext(job, resumed=False), request)
+    events = list(read_events(job.events))
+    return next(event for event in events if event["kind"] == "result") | {
+        "alarms": [event["text"] for event in events if event["kind"] == "alarm"]
+    }
+
+
+@pytest.fixture(autouse=True)
+def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimating, "LONGEST", 0.05)
+
+
+def test_every_stage_is_measured_and_remembered(tmp_path: Path) -> None:
+    gan = dataclasses.replace(STAGE, iterations=500, gan=Gan(discriminator=UNet(features=4)))
+    wanted = profile(STAGE, gan)
+    assert recall_all(wanted, 4, "cpu", 1) is None
+    result = estimate(tmp_path, wanted)
+    known = recall_all(wanted, 4, "cpu", 1)
+    assert known is not None
+    assert [each.precision for each in known] == ["fp32", "fp32"]
+    assert result["hours"] == pytest.approx(whole_seconds(wanted, known) / 3600, abs=1e-3)
+    assert result["estimate"] == sentence(wanted, known)
+    assert result["micro_batch"] == [0, 0]
+    assert all(each.seconds > 0 and each.gib > 0 for each in known)
+
+
+def test_iterations_do_not_matter_but_crops_and_scale_do(tmp_path: Path) -> None:
+    estimate(tmp_path, profile())
+    longer = profile(dataclasses.replace(STAGE, iterations=77))
+    assert recall_all(longer, 4, "cpu", 1) is not None
+    assert recall_all(longer, 2, "cpu", 1) is None
+    assert recall_all(profile(dataclasses.replace(STAGE, batch=3)), 4, "cpu", 1) is None
+    assert recall_all(longer, 4, "cpu", 2) is None
+
+
+def test_what_does_not_fit_is_measured_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = estimating.measure
+
+    def small_memory(*arguments: object, micro_batch: int) -> StageEstimate:
+        if micro_batch != 1:
+            raise MachineError("cuda:0", "CUDA out of memory")
+        return real(*arguments, micro_batch=micro_batch)
+
+    monkeypatch.setattr(estimating, "measure", small_memory)
+    monkeypatch.setattr(estimating, "largest_micro_batch", lambda *_, **__: 1)
+    result = estimate(tmp_path, profile())
+    assert result["micro_batch"] == [1]
+    assert "1 crops at once, the rest is accumulated" in str(result["estimate"])
+    assert "2 crops at once do not fit (CUDA out of memory)" in str(result["alarms"])
+
+
+def test_a_damaged_estimate_is_none(tmp_path: Path) -> None:
+    (key,) = estimates.keys(profile(), 4, "cpu")
+    known = StageEstimate(seconds=0.5, gib=1.0, micro_batch=0, precision="bf16")
+    estimates.remember(key, known)
+    assert estimates.recall(key) == known
+    (path,) = estimates._folder().iterdir()
+    for damaged in ("", "[]", "{", '{"version": 2}', '{"version": 1, "seconds": 1}'):
+        path.write_text(damaged)
+        assert estimates.recall(key) is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.01, "about 10 seconds"), (1.0, "about 16.7 minutes"), (36, "about 10.0 hours"), (1e3, "days")],
+)
+def test_the_sentence_is_for_people(seconds: float, words: str) -> None:
+    known = StageEstimate(seconds=seconds, gib=1.25, micro_batch=0, precision="bf16")
+    assert words in sentence(profile(), [known])
+    assert "1,000 updates, 1.2 GiB" in sentence(profile(), [known])
