@@ -14,6 +14,7 @@ from srtui.config.optimization import Adam, Cosine, Schedule
 from srtui.config.section import Positive, Section
 
 Precision = Literal["auto", "bf16", "fp16", "fp32"]
+Compiling = Literal["auto", "on", "off"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,8 @@ class Profile(Section):
     """Decay of the averaged weights that are validated and shipped; 0 ships the raw ones."""
     precision: Precision = "auto"
     """Arithmetic of the forward pass; auto takes what the machine is good at."""
+    compile: Compiling = "off"
+    """torch.compile for the network in training: off, on, or auto (on GPUs that it supports); if it fails, an alarm."""
     log_every: Positive = 100
     """Iterations between two lines of metrics (and looks at pause, stop, disk)."""
     validate_every: Positive = 5000

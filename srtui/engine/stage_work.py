@@ -10,10 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from srtui.config.profile import Stage
+from srtui.config.profile import Compiling, Stage
 from srtui.degradation import draws
 from srtui.engine import losses
 from srtui.engine.adversary import Adversary
+from srtui.engine.compiling import Quickened
 from srtui.engine.device import Arithmetic, autocast
 from srtui.engine.ema import Ema
 from srtui.engine.means import Means
@@ -35,6 +36,9 @@ class Conditions:
     precision: Arithmetic
     ranks: Ranks
     seed: int
+    compile: Compiling = "off"
+    alarm: Callable[[str], None] = lambda _text: None
+    """Told, in words, when the network could not be compiled."""
 
 
 class StageWork:
@@ -61,6 +65,7 @@ class StageWork:
         shrunk: Shrunk,
     ) -> None:
         self._net, self._ema, self._stage, self._conditions = net, ema, stage, conditions
+        self._quick = Quickened(net, conditions.compile, conditions.device, alarm=conditions.alarm)
         self._objective = losses.build(stage.losses, device=conditions.device)
         scale_loss = conditions.precision == "fp16"
         self._stepper = Stepper(net.parameters(), stage.optimizer, scale_loss=scale_loss, ranks=conditions.ranks)
@@ -70,9 +75,9 @@ class StageWork:
         self._shrunk = shrunk
 
     def _forward(self, lq_bchw: Tensor) -> Tensor:
-        """The network in training, and the one place where another way to compute it can be chosen."""
+        """Do the network's forward pass in training, compiled if that is wished."""
         with autocast(self._conditions.device, self._conditions.precision):
-            restored_bchw: Tensor = self._net(lq_bchw)
+            restored_bchw = self._quick(lq_bchw)
         return restored_bchw.float()
 
     def rate(self, done: int) -> float:

@@ -1,0 +1,97 @@
+"""torch.compile where it is wished: one try, and any trouble of the compiler means eager from then on, with a word.
+
+Whether it helps depends on the GPU; the weights, the averages and the files are those of the network either way. On a
+CPU it needs a C++ compiler, and oneDNN's convolutions, which take nine tenths of an update there, stay what they are.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from srtui.config.profile import Compiling
+
+Forward = Callable[[Tensor], Tensor]
+Compile = Callable[[nn.Module], Forward]
+"""What makes a quicker function of a network; `torch.compile`, and a stand-in in tests."""
+
+
+def wanted(wish: Compiling, device: torch.device) -> bool:
+    """Whether to try: ``auto`` does on GPUs that Triton knows (compute capability 7.0) where a C compiler is found."""
+    if wish != "auto":
+        return wish == "on"
+    return device.type == "cuda" and torch.cuda.get_device_capability(device) >= (7, 0) and has_compiler()
+
+
+def has_compiler() -> bool:
+    """Whether there is what Triton builds its launchers with."""
+    return any(shutil.which(name) for name in ("cc", "gcc", "clang"))
+
+
+def with_torch(net: nn.Module) -> Forward:
+    """Compile for one shape, choosing kernels by trying; CUDA graphs only where the compiler finds them safe."""
+    mode = "max-autotune-no-cudagraphs" if next(net.parameters()).is_cuda else "default"
+    compiled: Forward = torch.compile(net, mode=mode, dynamic=False)
+    return compiled
+
+
+class Quickened:
+    """
+    A network's forward pass, compiled if that works.
+
+    Parameters
+    ----------
+    net
+        The network; it is called as it is where compiling is not wanted, or fails.
+    wish
+        auto, on or off.
+    alarm
+        Told, in words, why a network that was to be compiled is not.
+    """
+
+    def __init__(
+        self,
+        net: nn.Module,
+        wish: Compiling,
+        device: torch.device,
+        *,
+        alarm: Callable[[str], None],
+        compiling: Compile = with_torch,
+    ) -> None:
+        self._net, self._alarm = net, alarm
+        self._compiled: Forward | None = None
+        if wanted(wish, device):
+            self._guarded(lambda: self._take(compiling(net)))
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the compiled function is what is called."""
+        return self._compiled is not None
+
+    def __call__(self, lq_bchw: Tensor) -> Tensor:
+        """Restore a batch."""
+        compiled = self._compiled
+        if compiled is not None:
+            restored = self._guarded(lambda: compiled(lq_bchw))
+            if restored is not None:
+                return restored
+        eager: Tensor = self._net(lq_bchw)
+        return eager
+
+    def _take(self, compiled: Forward) -> None:
+        self._compiled = compiled
+
+    def _guarded(self, call: Callable[[], Tensor | None]) -> Tensor | None:
+        """Call what may fail in the compiler; what fails in the network itself, or for memory, is raised."""
+        try:
+            return call()
+        except torch.OutOfMemoryError:
+            raise  # smaller parts help, and not eager
+        except Exception as error:  # noqa: BLE001 - the compiler's errors have no common class, and eager shows whose it was
+            self._compiled = None
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            self._alarm(f"compiling the network failed, so it runs as it is: {reason}")
+            return None
