@@ -27,8 +27,8 @@ from tests.engine.training_cases import Training, assert_identical, every_tensor
 
 WORKER = ("-m", "srtui.worker")
 TROUBLED = (str(Path(__file__).parent / "troubled_rank.py"),)
-PATIENCE = 120.0  # s: a machine that does many other things
-UPDATES = 120
+PATIENCE = 300.0  # s: a machine that does many other things
+UPDATES = 60
 ROUNDING = 1e-5  # weights lie between 0.01 and 1; parts of a batch are added up in another order
 
 
@@ -121,7 +121,7 @@ def assert_equal_up_to_rounding(left: JobFolder, right: JobFolder) -> None:
 def long_training(folder: Path, dataset: Path, **changes: str) -> Training:
     """Its batches cannot be halved."""
     stage = small_stage(UPDATES, batch=3)
-    profile = small_profile(stage, log_every=3, checkpoint_every=10, validate_every=40)
+    profile = small_profile(stage, log_every=3, checkpoint_every=5, validate_every=20)
     return Training(folder, dataset, profile, **changes)
 
 
@@ -155,7 +155,7 @@ def test_killed_stopped_paused_and_resumed_every_tensor_is_the_same(
 
     watch = Watch(training)
     with process(training, *WORKER) as lead:
-        watch.wait_for(15)
+        watch.wait_for(9)
         os.kill(watch.pids[1], signal.SIGKILL)
         assert lead.wait(PATIENCE) == 4
     outcome, code, error = ending(training.folder)
@@ -165,13 +165,13 @@ def test_killed_stopped_paused_and_resumed_every_tensor_is_the_same(
 
     watch = Watch(training)
     with process(training, *WORKER) as lead:
-        watch.wait_for(33)
+        watch.wait_for(21)
         lead.kill()
         watch.wait_for_the_end_of_all()
 
     watch = Watch(training)
     with process(training, *WORKER) as lead:
-        watch.wait_for(54)
+        watch.wait_for(30)
         ask(training.folder, "pause")
         wait_until(lambda: read_status(training.folder).state == "paused", training)
         withdraw(training.folder, "pause")
@@ -180,7 +180,7 @@ def test_killed_stopped_paused_and_resumed_every_tensor_is_the_same(
         assert lead.wait(PATIENCE) == 0, training.folder.log.read_text()
     assert ending(training.folder) == ("stopped", 0, "")
     stopped = checkpoints.iterations(training.folder.checkpoints)[-1]
-    assert 54 < stopped < UPDATES
+    assert 30 < stopped < UPDATES
     watch.wait_for_the_end_of_all()
 
     run(training)
@@ -230,6 +230,18 @@ def test_a_gan_on_three_ranks_is_exact_too(tmp_path: Path, training_dataset: Pat
         watch.wait_for_the_end_of_all()
     run(killed)
     assert_identical(killed.folder, one_go.folder)
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two GPUs")
+def test_two_gpus_train_as_one_does_up_to_rounding(tmp_path: Path, training_dataset: Path) -> None:
+    two = long_training(tmp_path / "two", training_dataset, gpus="0,1", device="auto")
+    one = long_training(tmp_path / "one", training_dataset, gpus="0", device="auto")
+    for each in (two, one):
+        run(each)
+    mine, theirs = every_tensor(one.folder), every_tensor(two.folder)
+    for name in (name for name in mine if name.startswith("ema.")):
+        torch.testing.assert_close(mine[name], theirs[name], rtol=0, atol=1e-3)  # cuDNN may choose other algorithms
+    assert not two.events("alarm")
 
 
 def test_a_device_that_is_not_there_is_an_error_before_anything_starts(tmp_path: Path, training_dataset: Path) -> None:

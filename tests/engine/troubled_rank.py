@@ -34,7 +34,7 @@ def main(folder: str) -> int:
         def flipping(session: Any, state: Any) -> None:
             if state.progress.iteration == 10:
                 with torch.no_grad():
-                    next(state.net.parameters()).view(-1)[0] += 1e-3
+                    next(state.net.parameters())[0, 0, 0, 0] += 1e-3
             settle(session, state)
 
         StageWork._forward = troubled  # type: ignore[method-assign] # on this rank

@@ -47,11 +47,6 @@ class Many:
         assert work is not None  # it is asynchronous, and this process is in the group
         return flat, work
 
-    def worst(self, flag: Tensor) -> None:
-        """Replace a tensor by its maximum over the ranks, on the device: one rank's trouble is everybody's."""
-        with self._loss_explained():
-            dist.all_reduce(flag, op=dist.ReduceOp.MAX)
-
     def follow(self, tensors: Sequence[Tensor]) -> None:
         """Replace each tensor by rank 0's, on the device."""
         with self._loss_explained():

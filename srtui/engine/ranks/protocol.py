@@ -30,10 +30,10 @@ class Ranks(Protocol):
     threads: int
 
     def average(self, tensors: Sequence[Tensor]) -> None:
-        """Replace each tensor by its mean over the ranks, on the device; equal to the last bit on all of them."""
+        """Replace each tensor by its mean over the ranks, on the device; equal to the last bit on all of them.
 
-    def worst(self, flag: Tensor) -> None:
-        """Replace a tensor by its maximum over the ranks, on the device: one rank's trouble is everybody's."""
+        What is not finite on one of them is so on all.
+        """
 
     def follow(self, tensors: Sequence[Tensor]) -> None:
         """Replace each tensor by rank 0's, on the device."""
@@ -62,9 +62,6 @@ class Alone:
 
     def average(self, tensors: Sequence[Tensor]) -> None:
         """Nothing to average."""
-
-    def worst(self, flag: Tensor) -> None:
-        """Nothing to compare."""
 
     def follow(self, tensors: Sequence[Tensor]) -> None:
         """Nobody to follow."""
