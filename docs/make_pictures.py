@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -324,25 +325,42 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         os.environ["HOME"] = os.environ["XDG_STATE_HOME"] = place
         project = make_project(Path(place) / "minidv")
-        write_scan(project, project.path("tapes/holiday.avi"))
-        training = make_training(project)
+        tape = project.path("tapes/holiday.avi")
+        os.truncate(tape, 13_600_000_000)  # takes no room
+        write_scan(project, tape)
         os.chdir(project.folder)
-        app = make_app(project.folder)
-        with held(training):
-            async with app.run_test(size=SIZE) as pilot:
-                await settled(pilot, lambda: isinstance(app.screen, WizardScreen) and app.screen.selected == "train")
-                save("wizard", app)
-                await pilot.press("enter")
-                await settled(pilot, lambda: isinstance(app.screen, LiveScreen) and app.screen.moment is not None)
-                save("live", app)
-        app = make_app(project.folder)
-        async with app.run_test(size=SIZE) as pilot:
-            await settled(pilot, lambda: isinstance(app.screen, WizardScreen) and app.screen.view.project is not None)
-            for key, name in (("3", "degradation"), ("5", "profile"), ("t", "tapes")):
-                await pilot.press(key)
-                await settled(pilot, lambda: True)
-                save(f"wizard-{name}", app)
+        await take_pages(project)
+        await take_training(project)
         os.chdir(PICTURES)
+
+
+async def take_pages(project: OpenProject) -> None:
+    """Pages of the wizard before the training."""
+    app = make_app(project.folder)
+    async with app.run_test(size=SIZE) as pilot:
+        await settled(pilot, lambda: isinstance(app.screen, WizardScreen) and app.screen.selected == "train")
+        for key, name in (("3", "degradation"), ("5", "profile"), ("t", "tapes")):
+            await pilot.press(key)
+            await settled(pilot, partial(_shows, app, name))
+            save(f"wizard-{name}", app)
+
+
+def _shows(app: SrtuiApp, name: str) -> bool:
+    """Whether the page of this name is open."""
+    return getattr(app.screen, "selected", "tapes") == name
+
+
+async def take_training(project: OpenProject) -> None:
+    """The training, in the wizard and on the live page."""
+    training = make_training(project)
+    app = make_app(project.folder)
+    with held(training):
+        async with app.run_test(size=SIZE) as pilot:
+            await settled(pilot, lambda: isinstance(app.screen, WizardScreen) and app.screen.selected == "train")
+            save("wizard", app)
+            await pilot.press("enter")
+            await settled(pilot, lambda: isinstance(app.screen, LiveScreen) and app.screen.moment is not None)
+            save("live", app)
 
 
 async def settled(pilot: Any, ready: Callable[[], bool]) -> None:

@@ -39,7 +39,7 @@ class DegradationPage(Page):
     def above(self) -> ComposeResult:
         """Scale and degradations."""
         yield Choices(id="scales", label="scale  ", across=True)
-        yield Choices(id="degradations")
+        yield Choices(id="degradations", part=3)
 
     def update_fields(self) -> None:
         """Show what there is to choose from."""

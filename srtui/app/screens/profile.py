@@ -42,7 +42,7 @@ class ProfilePage(Page):
 
     def above(self) -> ComposeResult:
         """The profiles."""
-        yield Choices(id="profiles", heads=("", "network", "iterations", "for", ""))
+        yield Choices(id="profiles", part=3, heads=("", "network", "iterations", "for", ""))
 
     def fields(self) -> ComposeResult:
         """The network to begin from."""

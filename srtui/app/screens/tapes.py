@@ -109,6 +109,7 @@ class TapesScreen(Screen[JobFolder | None]):
     async def on_mount(self) -> None:
         """Show what is known, and go on looking."""
         self.query_one("#head", Rows).show([((" Tapes", "strong"), (f"  of {self.folder.name}", "quiet"))])
+        self.watch(self.query_one("#body", VerticalScroll), "scroll_y", self.see_more, init=False)
         await self._show()
         if len(self.tapes) > 1:
             self.query_one(Choices).focus()

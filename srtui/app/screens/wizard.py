@@ -65,6 +65,10 @@ Everything you choose is in project.yml, and every page names the command that d
 the same. Closing this window stops no job."""
 
 
+class Side(VerticalScroll, inherit_bindings=False):
+    """Room for the list of steps; PgUp and PgDn belong to the page, wherever the focus is."""
+
+
 class WizardScreen(Screen[None]):
     """A project and its seven steps."""
 
@@ -112,7 +116,7 @@ class WizardScreen(Screen[None]):
         yield Rows(id="head")
         yield StepStrip(self.srtui.glyphs)
         with Horizontal(id="middle"):
-            with VerticalScroll(id="side", can_focus=False):
+            with Side(id="side", can_focus=False):
                 yield StepList(self.srtui.glyphs)
             yield Container(id="area")
         yield KeyLine()

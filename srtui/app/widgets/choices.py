@@ -15,6 +15,8 @@ from srtui.app.plot import Row
 from srtui.app.widgets.rows import Rows
 
 _GAP = "  "
+_LOW = 16
+"""Lines of a screen below which columns are not named."""
 _SHORTEST = 12
 """Cells that the first column keeps where the others take the rest."""
 
@@ -89,8 +91,10 @@ class Choices(Rows, can_focus=True):
         self._draw()
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Columns are as wide as there is room."""
+        """Columns are as wide as there is room, and there are as many lines."""
         self._draw()
+        if len(self.rows) != self.size.height:  # a layout that is asked for during one is forgotten (Textual 8.2.8)
+            self.call_after_refresh(self.refresh, layout=True)
 
     def action_move(self, by: int) -> None:
         """Move the cursor, or the focus."""
@@ -109,7 +113,7 @@ class Choices(Rows, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         """Choose what was clicked."""
         first, end = self._window()
-        at = first + event.y - bool(self._heads)
+        at = first + event.y - self._headed
         if not self._across and first <= at < end:
             self._at = at
             self.focus()
@@ -131,7 +135,7 @@ class Choices(Rows, can_focus=True):
         return [tuple(parts)] if self._options else []
 
     def _rows_down(self, width: int) -> list[Row]:
-        heads = [self._heads] if self._heads and self._options else []
+        heads = [self._heads] if self._headed else []
         widths = _widths([*heads, *(option.cells for option in self._options)], width - 6)
         first, end = self._window()
         rows = [self._line(index, option, widths) for index, option in enumerate(self._options) if first <= index < end]
@@ -140,6 +144,11 @@ class Choices(Rows, can_focus=True):
         above, below = first, len(self._options) - end
         hidden = [f"{count} more {where}" for count, where in ((above, "above"), (below, "below")) if count]
         return [*rows, (("  ", ""), (", ".join(hidden), "quiet"))] if hidden else rows
+
+    @property
+    def _headed(self) -> bool:
+        """Whether there is room for the names of the columns."""
+        return bool(self._heads and self._options) and self.screen.size.height >= _LOW
 
     def _window(self) -> tuple[int, int]:
         """First line that is shown and the one after the last: all, or those around the cursor."""

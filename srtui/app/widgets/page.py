@@ -126,13 +126,19 @@ class Page(FittedColumn):
 
     async def on_mount(self) -> None:
         """Fill it."""
-        self.watch(self.query_one("#body", VerticalScroll), "scroll_y", self.settled, init=False)
+        body = self.query_one("#body", VerticalScroll)
+        self.watch(body, "scroll_y", self.settled, init=False)
+        self.watch(body, "show_vertical_scrollbar", self._settle_soon, init=False)
         await self.update_view(self.view)
 
     @property
     def more(self) -> bool:
         """Whether the text goes on below what is seen."""
         return self._more
+
+    def _settle_soon(self) -> None:
+        """Look again when the text begins or ends to be longer than its place: its length is known a moment later."""
+        self.call_after_refresh(self.settled)
 
     def settled(self) -> None:
         """Offer the key that reads on only while there is something to read on."""
