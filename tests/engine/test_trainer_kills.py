@@ -8,20 +8,22 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
 
 from srtui.engine import checkpoints
+from srtui.engine.models import load_model
 from srtui.jobs.context import Stopped
 from srtui.jobs.control import ask, withdraw
 from srtui.jobs.events import EventTail
 from srtui.jobs.folder import JobFolder, read_json
 from srtui.jobs.status import read_status
-from tests.engine.training_cases import Training, assert_identical, every_tensor, small_profile, small_stage
+from tests.engine.training_cases import Training, assert_identical, every_tensor, gan_stage, small_profile, small_stage
 
 ITERATIONS = 300
 PATIENCE = 120.0  # s: a machine that does many other things
@@ -72,56 +74,108 @@ class Iterations:
         self._tail = EventTail(training.folder.events)
         self._last = 0
 
+    def forget(self) -> None:
+        """Look only at what comes from now on."""
+        self._tail.read()
+
     def done(self) -> int:
         for event in self._tail.read():
             self._last = event.get("iteration", self._last)
         return self._last
 
 
-def kill_at(training: Training, iteration: int, delay: float) -> int:
-    """Start the worker and SIGKILL it ``delay`` seconds after an iteration; gives how far it came."""
+Kind = Literal["SIGKILL", "SIGTERM", "SIGHUP", "full disk"]
+KINDS: tuple[Kind, ...] = ("SIGKILL", "SIGTERM", "SIGHUP", "full disk")
+FIRST, LAST, EVERY = 40, 80, 10
+"""Where the first of two stages ends, and the second; updates between two checkpoints."""
+
+
+def two_stages(folder: Path, dataset: Path) -> Training:
+    stages = small_stage(FIRST), gan_stage(LAST - FIRST)
+    profile = small_profile(*stages, log_every=5, checkpoint_every=EVERY, validate_every=FIRST)
+    return Training(folder, dataset, profile)
+
+
+@pytest.fixture(scope="module")
+def two_whole(tmp_path_factory: pytest.TempPathFactory, training_dataset: Path) -> Training:
+    """A training of two stages, with a discriminator in the second, that nothing interrupted."""
+    torch.set_num_threads(1)
+    training = two_stages(tmp_path_factory.mktemp("two"), training_dataset)
+    training.run()
+    return training
+
+
+def interrupt(training: Training, kind: Kind, iteration: int, delay: float) -> int:
+    """Start the worker and end it after an iteration in one of four ways; gives how far it came."""
     iterations = Iterations(training)
-    with worker(training.folder) as process:
+    iterations.forget()
+    states = training.folder.checkpoints.glob("*/state.pt")
+    largest = max((state.stat().st_size for state in states), default=4097) - 1 if kind == "full disk" else None
+    with worker(training.folder, largest) as process:
+        if kind == "full disk":  # of everything that is written, state.pt is the largest
+            assert process.wait(PATIENCE) == 4, training.folder.log.read_text()
+            return iterations.done()
         wait_until(lambda: iterations.done() >= iteration, process, training.folder)
         time.sleep(delay)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        if kind == "SIGHUP":  # the terminal is gone: nothing ends
+            process.send_signal(signal.SIGHUP)
+            held = iterations.done()
+            wait_until(lambda: iterations.done() > held, process, training.folder)
+        process.send_signal(signal.SIGTERM if kind == "SIGTERM" else signal.SIGKILL)
+        code = process.wait(PATIENCE)
+        assert code == (0 if kind == "SIGTERM" else -signal.SIGKILL), training.folder.log.read_text()
     return iterations.done()
 
 
-def kill_and_resume(training: Training, kills: int, draw: random.Random) -> list[int]:
-    """Kill ``kills`` times at random moments, then let it end; gives the iterations of the kills."""
-    moments = [0]
-    for number in range(kills):
-        room = (ITERATIONS - 40 - moments[-1]) // (kills - number)
-        moments.append(kill_at(training, moments[-1] + draw.randint(1, max(room, 1)), draw.uniform(0, 0.02)))
+def interrupt_and_resume(training: Training, kinds: Sequence[Kind], draw: random.Random) -> list[str]:
+    """End a training again and again, then let it come to its end; tells what happened to it."""
+    story, last = [], 0
+    for number, kind in enumerate(kinds):
+        room = (LAST - 3 * EVERY - last) // (len(kinds) - number)
+        reached = interrupt(training, kind, last + draw.randint(1, max(room, 1)), draw.uniform(0, 0.02))
+        newest = max(checkpoints.iterations(training.folder.checkpoints), default=0)
+        resumed = training.iterations("resumed")
+        assert not resumed or resumed[-1] == last  # it went on where the newest checkpoint was
+        assert newest >= reached - EVERY
+        assert newest >= last
+        story.append(f"{kind} at {reached}")
+        last = newest
     with worker(training.folder) as process:
         assert process.wait(PATIENCE) == 0, training.folder.log.read_text()
-    return moments[1:]
+    return story
 
 
-def test_killed_twice_and_resumed_every_tensor_is_the_same(
-    tmp_path: Path, training_dataset: Path, whole: Training
-) -> None:
-    training = long_training(tmp_path, training_dataset)
-    kill_and_resume(training, 2, random.Random(1))
+def assert_as_if_nothing_had_happened(training: Training, whole: Training) -> None:
     assert_identical(training.folder, whole.folder)
-    assert len(training.events("resumed")) >= 1
-    assert training.iterations("metric") == list(range(1, ITERATIONS + 1))
+    assert training.iterations("metric") == whole.iterations("metric")
+    assert [event["loss"] for event in training.events("metric")] == [event["loss"] for event in whole.events("metric")]
+    for model in (training.model, training.model.with_name("small-psnr.safetensors")):
+        mine, theirs = (dict(load_model(each).net.state_dict()) for each in (model, whole.model.with_name(model.name)))
+        assert all(torch.equal(mine[name], theirs[name]) for name in mine)
+
+
+def test_ended_in_four_ways_and_resumed_every_tensor_is_the_same(
+    tmp_path: Path, training_dataset: Path, two_whole: Training
+) -> None:
+    training = two_stages(tmp_path, training_dataset)
+    interrupt_and_resume(training, KINDS, random.Random(1))
+    assert_as_if_nothing_had_happened(training, two_whole)
 
 
 @pytest.mark.exhaustive
-def test_killed_ten_times_and_resumed_every_tensor_is_the_same(
-    tmp_path: Path, training_dataset: Path, whole: Training, capsys: pytest.CaptureFixture[str]
+def test_ended_ten_times_and_resumed_every_tensor_is_the_same(
+    tmp_path: Path, training_dataset: Path, two_whole: Training, capsys: pytest.CaptureFixture[str]
 ) -> None:
     draw = random.Random()
-    training = long_training(tmp_path, training_dataset)
-    moments = kill_and_resume(training, 10, draw)
-    assert_identical(training.folder, whole.folder)
+    training = two_stages(tmp_path, training_dataset)
+    kinds = [*KINDS, *KINDS, *draw.choices(KINDS, k=2)]
+    draw.shuffle(kinds)
+    story = interrupt_and_resume(training, kinds, draw)
+    assert_as_if_nothing_had_happened(training, two_whole)
     tensors = every_tensor(training.folder)
     with capsys.disabled():
         print(
-            f"\nkilled at iterations {', '.join(map(str, moments))} of {ITERATIONS}; "
+            f"\n{', '.join(story)} of {LAST}; "
             f"{len(tensors)} tensors with {sum(value.numel() for value in tensors.values()):,} numbers identical"
         )
 
