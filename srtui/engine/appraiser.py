@@ -83,6 +83,8 @@ class Appraiser:
             part, stopped = Validation(pictures=()), True
         if self._ranks.any(stopped):
             raise Stopped
+        if self._leads and self._iterations:
+            self._job.progress(iteration, self._iterations, "iterations")
         parts = self._ranks.gather(part.to_bytes())
         joined = Validation.joined(Validation.from_bytes(each) for each in parts)
         found = Validation.from_bytes(self._ranks.share(joined.to_bytes()))

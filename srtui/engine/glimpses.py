@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,7 +21,7 @@ class Glimpse:
 
 def read_glimpses(paths: Iterable[str], alarm: Callable[[str], None]) -> list[Glimpse]:
     """Read the pictures of a request; what cannot be read is told, and left out: it is no reason not to train."""
-    found = []
+    found: dict[str, Glimpse] = {}
     for text in paths:
         path = Path(text)
         try:
@@ -31,12 +29,13 @@ def read_glimpses(paths: Iterable[str], alarm: Callable[[str], None]) -> list[Gl
         except PictureRejected as error:
             alarm(f"{path}: {error}: training goes on without this picture to look at")
             continue
-        found.append(Glimpse(Entry(name=_name(path), kind="footage", scenario=path.parent.name), picture_hwc))
-    return found
+        name = _name(path)
+        name = name if name not in found else f"{name}-{len(found)}"
+        found[name] = Glimpse(Entry(name=name, kind="footage", scenario=path.parent.name), picture_hwc)
+    return list(found.values())
 
 
 def _name(path: Path) -> str:
-    """Name for files: what the tape's folder and the frame are called, and a digest, as names repeat."""
-    digest = hashlib.blake2b(os.fsencode(path), digest_size=3).hexdigest()
-    words = re.sub(r"[^\w.-]+", "-", path.parent.name).strip("-.").encode()[:60].decode("utf-8", "ignore")
-    return f"{words or 'footage'}-{path.stem[:20]}-{digest}"
+    """Name for files: what the tape's folder and the frame are called; digits alone are names of the store."""
+    words = re.sub(r"[^\w.-]+", "-", path.parent.name).strip("-.").encode()[:80].decode("utf-8", "ignore")
+    return f"{words or 'footage'}-{path.stem[:20]}"

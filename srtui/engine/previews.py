@@ -183,7 +183,7 @@ class Album:
         return window
 
     def _strip(self, entry: Entry, shown: Shown, window: Window, folder: Path) -> Picture:
-        details = telling(_worth(shown), self._scale, (DETAIL, DETAIL), DETAILS, window)
+        details = self._details(shown, window)
         known = self._figures.get(entry.name, {})
         there = _moments(folder)
         gone = superfluous(there, COLUMNS - (1 if shown.gt_hwc is None else 2))
@@ -212,6 +212,11 @@ class Album:
         height, width = shown.bicubic_hwc.shape[:2]
         about = f"{entry.scenario}   {width} x {height}"
         return draw_strip(entry.name, about, panels, [each.within(window) for each in details])
+
+    def _details(self, shown: Shown, window: Window) -> list[Window]:
+        """Where there is no gt to compare with, one place, twice as wide: to see what it shows at all."""
+        side, count = (2 * DETAIL, 1) if shown.gt_hwc is None else (DETAIL, DETAILS)
+        return telling(_worth(shown), self._scale, (side, side), count, window)
 
     def write_index(self, iteration: int, found: Validation | None = None) -> int:
         """Write index.json from what lies in the folder, with the figures of all ranks; gives the count of pictures."""

@@ -64,7 +64,8 @@ def draw_strip(title: str, about: str, panels: Sequence[Panel], details: Sequenc
     strip = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(strip)
     enlarged = f", enlarged {zoom} times" if zoom > 1 else ""
-    right = f"after so many iterations: Y-PSNR, and gain over bicubic{enlarged}"
+    figures = ": Y-PSNR, and gain over bicubic" if any(panel.gain is not None for panel in panels) else ""
+    right = f"after so many iterations{figures}{enlarged}"
     _write_head(draw, title, about, right, width)
     for number, panel in enumerate(panels):
         left = _MARGIN + number * (column + _GAP)

@@ -152,12 +152,24 @@ def test_a_stop_is_heard_after_a_tile(tmp_path: Path) -> None:
     assert not run.events("previews")
 
 
-def test_the_job_shows_how_far_a_validation_is(tmp_path: Path) -> None:
-    run = Run(tmp_path)
-    run.appraiser.appraise(Nearest(2), run.request.profile.iterations)
-    status = json.loads(run.job.folder.status.read_text(encoding="utf-8"))
-    assert status["figures"]["validating"] == "5/5"
-    assert status["done"] == run.request.profile.iterations
+def test_the_job_shows_how_far_a_validation_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run, told = Run(tmp_path), []
+    monkeypatch.setattr(run.job, "progress", lambda *place, **figures: told.append((place, figures)))
+    run.appraiser.appraise(Nearest(2), 500)
+    assert told[2] == ((500, 1000, "iterations"), {"validating": "2/5"})
+    assert told[-1] == ((500, 1000, "iterations"), {}), "and no longer when it is over"
+
+
+def test_frames_of_one_name_are_kept_apart(tmp_path: Path) -> None:
+    paths = []
+    for folder in ("a/tape", "b/tape"):
+        (tmp_path / folder).mkdir(parents=True)
+        write_png(tmp_path / folder / "0001.png", np.zeros((20, 20, 3), np.uint8))
+        paths.append(str(tmp_path / folder / "0001.png"))
+    run = Run(tmp_path, look_at=tuple(paths))
+    run.appraiser.appraise(Nearest(2), 1)
+    footage = [each["name"] for each in run.index["pictures"] if each["kind"] == "footage"]
+    assert footage == ["tape-0001", "tape-0001-1"]
 
 
 class Together(Alone):

@@ -179,6 +179,28 @@ def test_footage_has_no_gt_and_no_figures(tmp_path: Path) -> None:
     assert np.array_equal(read_picture(tmp_path / found["whole"]), gt_hwc)
 
 
+def test_torn_edges_of_a_tape_are_not_what_it_shows(tmp_path: Path) -> None:
+    frame_hwc = scene(0, 600, 800)
+    frame_hwc[-20:] = np.random.default_rng(0).integers(0, 256, (20, 800, 3), dtype=np.uint8)
+    album = Album(tmp_path, [Entry(name="t", kind="footage", scenario="t")], scale=2, room=2 * 10 * 192 * 192 * 3)
+    album.add("t", Shown(frame_hwc, frame_hwc), 1)
+    album.write_index(1)
+    window = index_of(tmp_path)["pictures"][0]["window"]
+    assert abs(window["x"] + 96 - 265) < 40
+    assert abs(window["y"] + 96 - 225) < 40
+
+
+def test_the_room_in_the_documentation_is_what_is_planned() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "validation.md").read_text(encoding="utf-8")
+    for most, side in ((63, 512), (113, 384), (254, 256), (452, 192), (1017, 128)):
+        assert f"| up to {most} | {side}" in text
+        assert make_plan([str(n) for n in range(most)], ROOM).side == side
+        assert make_plan([str(n) for n in range(most + 1)], ROOM).side != side or side == 128
+    assert len(make_plan([str(n) for n in range(5000)], ROOM).kept) == 1017
+    assert len(make_plan([str(n) for n in range(5000)], ROOM).strips) == 158
+    assert "the first 158" in text
+
+
 @pytest.mark.parametrize(("height", "width"), [(15, 15), (16, 600), (130, 128), (40, 44)])
 def test_small_and_long_pictures_are_kept_too(tmp_path: Path, height: int, width: int) -> None:
     gt_hwc = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
