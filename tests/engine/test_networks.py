@@ -116,12 +116,21 @@ def test_a_shallow_network_overlaps_by_its_radius_and_a_deep_one_does_not() -> N
 
 @pytest.mark.parametrize("scale", [1, 2, 3, 4])
 @pytest.mark.parametrize(
-    "options", [SRResNet(features=16, blocks=4), Compact(features=32, convs=8), Span(), Span(norm=True)]
+    "options",
+    [
+        SRResNet(features=16, blocks=4),
+        Compact(features=32, convs=8),
+        Span(),
+        Span(norm=True),
+        EDSR(features=16, blocks=4),
+    ],
 )
 def test_training_begins_near_the_bilinear_enlargement(options: Network, scale: int) -> None:
     torch.manual_seed(1)
     lq_bchw = torch.rand(1, 3, 12, 12)
-    base = nn.functional.interpolate(lq_bchw, scale_factor=scale, mode="bilinear")
+    base = lq_bchw
+    for factor in (2, 2) if isinstance(options, EDSR) and scale == 4 else (scale,):
+        base = nn.functional.interpolate(base, scale_factor=factor, mode="bilinear")
     difference = networks.build(options, scale)(lq_bchw) - base
     inside = slice(scale, -scale)  # zeros lie beyond the border
     assert 0 < difference[..., inside, inside].abs().max() < 0.1
