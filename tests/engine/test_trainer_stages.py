@@ -227,3 +227,22 @@ def test_an_average_begun_anew_is_the_network() -> None:
             weight.add_(1)
     ema.begin_anew()
     assert all(torch.equal(a, b) for a, b in zip(net.parameters(), ema.net.parameters(), strict=True))
+
+
+def test_a_training_begins_from_other_weights_says_so_and_does_not_need_them_again(
+    tmp_path: Path, training_dataset: Path, whole: Training
+) -> None:
+    begun = tmp_path / "чужая сеть.safetensors"
+    begun.write_bytes(whole.model.read_bytes())
+    profile = small_profile(small_stage(4, optimizer=Adam(lr=1e-12), schedule=Constant(type="constant")))
+    training = Training(tmp_path, training_dataset, profile, start=str(begun), seed=99)
+    with pytest.raises(Stopped):
+        training.run(at=stop_at(2))
+    notes = [event["text"] for event in training.events("note")]
+    assert [text for text in notes if text.startswith("taken ")] == notes[:1]
+    begun.unlink()
+    training.run()
+    final, other = (models.load_model(each).net.state_dict() for each in (training.model, whole.model))
+    for name, value in other.items():
+        torch.testing.assert_close(final[name], value, rtol=0, atol=1e-7)
+    assert len([event for event in training.events("note") if event["text"].startswith("taken ")]) == 1
