@@ -38,6 +38,8 @@ class Facts:
     report: dict[str, Any] | None
     """The comparison with bicubic, if there is one."""
     tapes: tuple[Tape, ...]
+    estimate: str = ""
+    """How long the training will take and how much memory, if that was measured here."""
     start_trouble: str = ""
     """What is wrong with the network to begin from."""
 
@@ -64,6 +66,7 @@ def read_facts(project: OpenProject) -> Facts:
         trained=project.model.exists(),
         report=_report(project),
         tapes=tapes_of(project),
+        estimate=_estimate(project),
         start_trouble=_start_trouble(project),
     )
 
@@ -107,6 +110,14 @@ def _shipped_degradations(_stamp: tuple[int, ...]) -> tuple[tuple[str, Degradati
     from srtui.config import shipped
 
     return tuple((name, shipped.degradation(name, Path())) for name in shipped.names("degradation"))
+
+
+def _estimate(project: OpenProject) -> str:
+    from srtui.project.estimates import recall_all, sentence
+
+    profile = project.profile()
+    known = recall_all(profile, project.settings.scale, "auto")
+    return sentence(profile, known) if known is not None else ""
 
 
 def _start_trouble(project: OpenProject) -> str:

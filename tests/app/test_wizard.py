@@ -23,6 +23,7 @@ from srtui.errors import UsageError
 from srtui.files import state_folder
 from srtui.hardware import advise
 from srtui.jobs.folder import JobFolder, all_jobs
+from srtui.project import estimates
 from srtui.project.folder import OpenProject, open_project, save_project
 
 SIZES = [(120, 40), (40, 10), (80, 24)]
@@ -401,3 +402,15 @@ async def test_the_help_explains_the_words_of_the_page(
         shown = await see(pilot, "WORDS ON THIS PAGE")
         assert "one update of the network's weights" in shown
         assert "Seven steps lead from pictures" in shown
+
+
+async def test_hours_and_memory_are_told_once_they_were_measured(
+    make_app: Callable[[Path], SrtuiApp], project: OpenProject, see: Any
+) -> None:
+    async with make_app(project.folder).run_test(size=(120, 40)) as pilot:
+        await see(pilot, "[ Train ]")
+        await pilot.press("5")
+        await see(pilot, "srtui estimate measures hours and memory")
+        (key,) = estimates.keys(project.profile(), project.settings.scale, "auto")
+        estimates.remember(key, estimates.StageEstimate(seconds=0.036, gib=2.5, micro_batch=0, precision="bf16"))
+        await see(pilot, "about 3.0 hours for 300,000 updates, 2.5 GiB of memory")

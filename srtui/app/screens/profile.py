@@ -83,6 +83,7 @@ class ProfilePage(Page):
             text(),
             fact("network", _network(profile)),
             fact("length", length),
+            *_takes(facts.estimate, chosen=chosen),
             *_stages(profile),
             fact("precision", "as the machine likes best" if profile.precision == "auto" else profile.precision),
         )
@@ -108,6 +109,13 @@ class ProfilePage(Page):
     def _entered(self, event: PathField.Entered) -> None:
         event.stop()
         self.post_message(self.Chosen(f"begin:{event.field.path if event.text else ''}", field=event.field))
+
+
+def _takes(estimate: str, *, chosen: bool) -> Sheet:
+    """Hours and memory here, if they were measured; else how to know them."""
+    if not chosen:
+        return ()
+    return (fact("takes", estimate or "srtui estimate measures hours and memory", "" if estimate else "quiet"),)
 
 
 def _option(name: str, profile: Profile, *, taken: bool) -> Option:

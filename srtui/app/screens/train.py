@@ -37,6 +37,7 @@ class TrainPage(Page):
             *trouble(step),
             fact("profile", f"{facts.profile.name}, {facts.profile.iterations:,} iterations"),
             *begun,
+            *((fact("takes", facts.estimate),) if facts.estimate else ()),
             fact("network", facts.model),
             *spaced(job_facts(step, self.glyphs)),
         )
