@@ -111,7 +111,7 @@ def _peak_flops(device: torch.device, precision: str) -> float:
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     a, b = (torch.rand(side, side, device=device, dtype=dtype) for _ in range(2))
     best = float("inf")
-    for _ in range(5):
+    for _ in range(20):
         began = time.perf_counter()
         a @ b
         if device.type == "cuda":
