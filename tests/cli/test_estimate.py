@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,13 +20,11 @@ stages: [{iterations: 100, gt_size: 32, batch: 1}]
 """
 
 
-def test_a_profile_is_measured_without_a_project(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_profile_is_measured_without_a_project(tmp_path: Path) -> None:
     (tmp_path / "мой профиль.yml").write_text(TINY, encoding="utf-8")
-    assert run(["estimate", "--profile", "мой профиль.yml", "--device", "cpu", "--threads", "1", "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
+    command = [sys.executable, "-m", "srtui", "estimate", "--profile", "мой профиль.yml", "--device", "cpu"]
+    done = subprocess.run([*command, "--threads", "1", "--json"], cwd=tmp_path, capture_output=True, check=True)
+    found = json.loads(done.stdout)
     assert found["profile"] == "small"
     assert found["hours"] >= 0
     assert len(found["updates_per_second"]) == 1
