@@ -32,7 +32,7 @@ def has_compiler() -> bool:
 
 
 def with_torch(net: nn.Module) -> Forward:
-    """Compile for one shape, choosing kernels by trying; CUDA graphs only where the compiler finds them safe."""
+    """Compile for one shape, choosing kernels by trying; without CUDA graphs, which nobody has measured here yet."""
     mode = "max-autotune-no-cudagraphs" if next(net.parameters()).is_cuda else "default"
     compiled: Forward = torch.compile(net, mode=mode, dynamic=False)
     return compiled
