@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,6 +20,8 @@ from srtui.app.widgets.sheet_view import SheetView
 from srtui.config.project import Folder, Footage, Project, Synthetic, SyntheticPictures, Video
 from srtui.project.folder import OpenProject, save_project
 
+PAGES = 30
+"""More than any text here has."""
 LONG = "очень длинное название папки с фотографиями, снятыми летом в горах"
 TAPE = "отпуск 1998 у бабушки в деревне под Вологдой, кассета третья, сторона Б.avi"
 
@@ -66,6 +69,11 @@ def failed(project: OpenProject, recorded: ModuleType) -> OpenProject:
 STATES = [prepared, crowded, empty, failed]
 
 
+def titled(app: SrtuiApp, title: str) -> bool:
+    """Whether this page, and no other, is there."""
+    return [rows.text.split("  ")[0] for rows in app.screen.query("#title").results(Rows)] == [title]
+
+
 async def read_all(pilot: Any, text_of: Callable[[SrtuiApp], str]) -> str:
     """What can be read on the screen, by paging through its text."""
     app = pilot.app
@@ -73,19 +81,23 @@ async def read_all(pilot: Any, text_of: Callable[[SrtuiApp], str]) -> str:
     body.scroll_home(animate=False)
     await pilot.pause()
     seen = [text_of(app)]
-    while body.scroll_y < body.max_scroll_y:
-        body.scroll_relative(y=max(body.size.height - 1, 1), animate=False)
+    for _ in range(PAGES):
+        if body.scroll_y >= body.max_scroll_y:
+            break
+        body.scroll_relative(y=max(body.size.height - 1, 1), animate=False, force=True)
         await pilot.pause()
         seen.append(text_of(app))
+    else:
+        pytest.fail(f"its end cannot be reached: {body.scroll_y} of {body.max_scroll_y}, {body.size}")
     return "\n".join(seen)
 
 
-async def assert_nothing_cut(pilot: Any, text_of: Callable[[SrtuiApp], str]) -> None:
+async def assert_nothing_cut(pilot: Any, text_of: Callable[[SrtuiApp], str], until: Any) -> None:
     app = pilot.app
-    await pilot.pause(0.1)
     whole = app.screen.region
-    for widget in app.screen.query(Button).results(Button):
-        assert whole.contains_region(widget.region), f"{widget.label} is out of sight"
+    buttons = list(app.screen.query(Button).results(Button))
+    await until(pilot, lambda: all(whole.contains_region(each.region) for each in buttons), "a button out of sight")
+    for widget in buttons:
         assert widget.size.width >= cell_len(str(widget.label)), f"{widget.label} is cut"
     for field in app.screen.query(Input).results(Input):
         assert whole.contains_region(field.region), f"{field.id} is out of sight"
@@ -105,6 +117,7 @@ async def test_every_page_can_be_read_at_80_by_24(
     state: Callable[[OpenProject, ModuleType], OpenProject],
     see: Any,
     text_of: Callable[[SrtuiApp], str],
+    wait_until: Any,
 ) -> None:
     app = make_app(state(project, recorded).folder)
     titles = ("Hardware", "Sources and footage", "Degradation", "Prepare", "Profile", "Train", "Restore")
@@ -112,21 +125,25 @@ async def test_every_page_can_be_read_at_80_by_24(
         await see(pilot, "RTX 3060" if state is empty else "   ")
         for number, title in enumerate(titles, start=1):
             await pilot.press(str(number))
-            await see(pilot, f"{title}  ")
-            await assert_nothing_cut(pilot, text_of)
+            await wait_until(pilot, partial(titled, app, title), title)
+            await assert_nothing_cut(pilot, text_of, wait_until)
         await pilot.press("t")
         await see(pilot, "Tapes  of ")
-        await assert_nothing_cut(pilot, text_of)
+        await assert_nothing_cut(pilot, text_of, wait_until)
 
 
 async def test_the_first_page_can_be_read_at_80_by_24(
-    make_app: Callable[[Path], SrtuiApp], tmp_path: Path, see: Any, text_of: Callable[[SrtuiApp], str]
+    make_app: Callable[[Path], SrtuiApp],
+    tmp_path: Path,
+    see: Any,
+    text_of: Callable[[SrtuiApp], str],
+    wait_until: Any,
 ) -> None:
     folder = tmp_path / LONG / LONG
     folder.mkdir(parents=True)
     async with make_app(folder).run_test(size=(80, 24)) as pilot:
         await see(pilot, "There is no project in this folder yet.")
-        await assert_nothing_cut(pilot, text_of)
+        await assert_nothing_cut(pilot, text_of, wait_until)
 
 
 async def test_more_is_offered_only_while_there_is_more(
@@ -137,9 +154,11 @@ async def test_more_is_offered_only_while_there_is_more(
         await pilot.press("2")
         await see(pilot, "PgDn More")
         body = app.screen.query_one("#body", VerticalScroll)
-        while body.scroll_y < body.max_scroll_y:
-            await pilot.press("pagedown")
-            await pilot.pause()
+        for _ in range(PAGES):
+            if body.scroll_y < body.max_scroll_y:
+                await pilot.press("pagedown")
+                await pilot.pause()
+        assert body.scroll_y >= body.max_scroll_y
         await wait_until(pilot, lambda: "PgDn" not in app.screen.query_one("#keys", Rows).text, "the end of the text")
         await pilot.press("pageup")
         await see(pilot, "PgDn More")

@@ -288,7 +288,7 @@ class TapesScreen(Screen[JobFolder | None]):
     def action_scroll_text(self, by: int) -> None:
         """Read on where the text is longer than its place."""
         body = self.query_one("#body", VerticalScroll)
-        body.scroll_relative(y=by * max(body.size.height - 1, 1), animate=False)
+        body.scroll_relative(y=by * max(body.size.height - 1, 1), animate=False, force=True)
 
     def action_scan(self) -> None:
         """Scan the tape with the cursor; again, if it is scanned."""

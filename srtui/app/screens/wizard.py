@@ -256,7 +256,7 @@ class WizardScreen(Screen[None]):
     def action_scroll_text(self, by: int) -> None:
         """Read on where the text is longer than the screen."""
         for body in self.query("#body").results(VerticalScroll):
-            body.scroll_relative(y=by * max(body.size.height - 1, 1), animate=False)
+            body.scroll_relative(y=by * max(body.size.height - 1, 1), animate=False, force=True)
 
     @on(StepList.Selected)
     async def _selected(self, message: StepList.Selected) -> None:

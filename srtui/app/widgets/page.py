@@ -142,7 +142,9 @@ class Page(FittedColumn):
 
     def settled(self) -> None:
         """Offer the key that reads on only while there is something to read on."""
-        body = self.query_one("#body", VerticalScroll)
+        body = next(iter(self.query("#body").results(VerticalScroll)), None)
+        if body is None:
+            return  # the page is being taken away, its text is gone already
         self._more = body.scroll_y < body.max_scroll_y
         self.query_one("#title", Rows).show([self._title_row(self.view.step(self.step))])
         self.screen.refresh_bindings()
