@@ -3,7 +3,7 @@
 from srtui_kernels import _meanings  # noqa: F401 - lets Numba compile the words of _vectors
 from srtui_kernels.blur import blur, ring
 from srtui_kernels.chroma import field_chroma, from_planes, full_planes, to_planes
-from srtui_kernels.crop import crop_to_chw
+from srtui_kernels.crop import crop_many, crop_to_chw
 from srtui_kernels.dead_leaves import dead_leaves
 from srtui_kernels.fields import interlace, join_fields, split_fields, weave
 from srtui_kernels.gaussian import gaussian
@@ -21,6 +21,7 @@ from srtui_kernels.warm import warm_up
 
 __all__ = [
     "blur",
+    "crop_many",
     "crop_to_chw",
     "curve",
     "dead_leaves",

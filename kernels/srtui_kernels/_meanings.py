@@ -11,7 +11,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.np.arrayobj import make_array
+from numba.np.arrayobj import make_array, populate_array
 
 from srtui_kernels._llvm import (
     VectorType,
@@ -50,6 +50,7 @@ from srtui_kernels._vectors import (
     prefetch,
     reinterpret,
     round_even,
+    rows_at,
     settle,
     several,
     shuffle,
@@ -102,6 +103,19 @@ def _prefetch(array: Any, _index: Any) -> Any:
         call_intrinsic(builder, "llvm.prefetch.p0", ir.VoidType(), place, to_read, keep, data)
 
     return types.void(array, types.intp), ask
+
+
+@means(rows_at)
+def _rows_at(_address: Any, _height: Any, _width: Any) -> Any:
+    rows = types.Array(types.uint8, 2, "C", readonly=True)
+
+    def see(context: Any, builder: Any, address: Any, height: Any, width: Any) -> Any:
+        array, one = make_array(rows)(context, builder), ir.Constant(ir.IntType(64), 1)
+        place = builder.inttoptr(address, array.data.type)
+        populate_array(array, place, [height, width], [width, one], one, None)
+        return array._getvalue()
+
+    return rows(types.intp, types.intp, types.intp), see
 
 
 @means(settle)

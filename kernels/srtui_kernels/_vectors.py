@@ -97,6 +97,10 @@ def prefetch(array: Array, index: int) -> None:
     """Ask for the line of memory that holds element ``index``; it may lie beyond the array."""
 
 
+def rows_at(address: int, height: int, width: int) -> NDArray[np.uint8]:
+    """Bytes that lie at an address of the memory, as rows; whoever says so keeps them there."""
+
+
 def settle() -> None:
     """Wait until other threads can see what `store_past` wrote."""
 

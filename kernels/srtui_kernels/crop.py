@@ -10,6 +10,8 @@ times that on average; plain loops 24 µs, and 39 µs transposed. From anywhere 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,6 +29,7 @@ from srtui_kernels._vectors import (
     permute,
     prefetch,
     reinterpret,
+    rows_at,
     settle,
     shuffle,
     store,
@@ -108,6 +111,62 @@ def crop_to_chw(src_hwc: Bytes, y: int, x: int, size: int, code: int = 0, out: F
     return out
 
 
+def crop_many(pictures: Sequence[Bytes], corners: Sequence[tuple[int, int]], codes: Sequence[int], out: Floats) -> None:
+    """
+    Cut a square out of each picture, as `crop_to_chw` does, with Python's lock released once for all.
+
+    Two threads that cut one crop at a time spend a third of their time on handing the lock to each other.
+
+    Parameters
+    ----------
+    pictures
+        uint8, (H, W, 3) each.
+    corners
+        Top and left of each square.
+    codes
+        How each is turned, as for `crop_to_chw`.
+    out
+        float32 (pictures, 3, size, size), contiguous, to write into.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When a picture, a place, a code or ``out`` is not one of these.
+    """
+    size = out.shape[-1]
+    _check_out(out, (len(pictures), RGB, size, size))
+    places = np.empty((len(pictures), 4), np.int64)
+    kept = []  # what the addresses point into
+    for number, (picture, (y, x), code) in enumerate(zip(pictures, corners, codes, strict=True)):
+        fits = picture.ndim == RGB and picture.shape[2] == RGB and picture.dtype == np.uint8 and size >= _LANES
+        height, width = picture.shape[:2]
+        inside = 0 <= y <= height - size and 0 <= x <= width - size and 0 <= code < CODES
+        if not (fits and inside and picture.flags.c_contiguous):
+            crop_to_chw(picture, y, x, size, code, out[number])
+            places[number] = 0
+            continue
+        memory, top, pitch, start = picture, y, RGB * width, RGB * x
+        if (top + size - 1) * pitch + start + RGB * size + BYTES > picture.size:
+            memory, start = _with_room(rows_of(picture[y : y + size]), start, size)
+            top, pitch = 0, memory.shape[1]
+            kept.append(memory)
+        places[number] = memory.__array_interface__["data"][0] + top * pitch, pitch, start, code
+    _crop_many(places, out)
+
+
+@kernel
+def _crop_many(places: NDArray[np.int64], out: Floats) -> None:
+    for number in range(places.shape[0]):
+        address, pitch, start, code = places[number]
+        if address == 0:  # done already
+            continue
+        rows = rows_at(address, out.shape[2], pitch)
+        if code & 4:
+            _crop_rgb_transposed(rows, start, code & 1 != 0, code & 2 != 0, out[number])
+        else:
+            _crop_rgb(rows, start, code & 1 != 0, code & 2 != 0, out[number])
+
+
 def _with_room(rows: Bytes, start: int, size: int) -> tuple[Bytes, int]:
     """Copy the square if a vector that begins in it may end beyond ``rows``: at the picture's bottom right corner."""
     if (size - 1) * rows.shape[1] + start + RGB * size + BYTES <= rows.size:
@@ -117,11 +176,11 @@ def _with_room(rows: Bytes, start: int, size: int) -> tuple[Bytes, int]:
     return rows_of(copy), 0
 
 
-def _check_out(out: Floats, shape: tuple[int, int, int]) -> None:
+def _check_out(out: Floats, shape: tuple[int, ...]) -> None:
     if not isinstance(out, np.ndarray) or out.dtype != np.float32:
         raise TypeError(f"out is {getattr(out, 'dtype', type(out).__name__)}; pass a float32 array")
     if out.shape != shape:
-        raise ValueError(f"out has shape {out.shape}; pass (channels, size, size) = {shape}")
+        raise ValueError(f"out has shape {out.shape}; pass {shape}: (channels, size, size)")
     if not (out.flags.c_contiguous and out.flags.writeable):
         raise ValueError("out is not contiguous or not writable; pass an array that is both")
 

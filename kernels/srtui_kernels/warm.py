@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from srtui_kernels.chroma import field_chroma, full_planes, to_planes
-from srtui_kernels.crop import crop_to_chw
+from srtui_kernels.crop import crop_many, crop_to_chw
 from srtui_kernels.dead_leaves import dead_leaves
 from srtui_kernels.gaussian import gaussian
 from srtui_kernels.jpeg import jpeg_round_trip
@@ -35,7 +36,7 @@ def warm_up(progress: Progress | None = None) -> None:
         Called before each kernel, and once after the last with an empty name.
     """
     rgb, grey = np.zeros((16, 16, 3), np.uint8), np.zeros((16, 16), np.uint8)
-    tables = preset("photoshop-4")
+    tables, crops = preset("photoshop-4"), np.empty((1, 3, 16, 16), np.float32)
     kernels: list[tuple[str, Callable[[], object]]] = [
         ("resize", lambda: resize(rgb, 8, 8)),
         ("median", lambda: (median(rgb, 1), median(rgb, 2))),
@@ -47,7 +48,8 @@ def warm_up(progress: Progress | None = None) -> None:
         ("photons", lambda: (shot_noise(rgb, 1, 1.0), shot_noise(rgb, 1, 1.0, grey=True))),
         ("sharpening", lambda: (sharpen(rgb, 1.0, 1.0), sharpen(rgb, 1.0, 1.0, by_field=True))),
         ("chroma", lambda: (field_chroma(rgb, "4:2:0"), full_planes(to_planes(rgb, "4:2:0"), "4:2:0"))),
-        ("crop", lambda: (crop_to_chw(rgb, 0, 0, 16), crop_to_chw(rgb, 0, 0, 16, 4), crop_to_chw(rgb, 0, 0, 8))),
+        ("crop", lambda: [crop_to_chw(rgb, 0, 0, size, code) for size, code in ((16, 0), (16, 4), (8, 0))]),
+        ("many crops", partial(crop_many, [rgb], [(0, 0)], [0], crops)),
         ("PNG", lambda: (unfilter(np.zeros((2, 13), np.uint8), 3), without_alpha(np.empty(64, np.uint8)))),
         ("dead leaves", lambda: dead_leaves(16, 16, 0)),
     ]

