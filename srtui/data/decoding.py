@@ -8,7 +8,6 @@ whole pictures, and it knows palettes, CMYK and TIFF's many ways; but of 16 bits
 from __future__ import annotations
 
 import struct
-import zlib
 
 import cv2
 import numpy as np
@@ -17,6 +16,7 @@ from PIL import Image
 from srtui_kernels.png import read_png
 
 from srtui.data.colours import cmyk_to_srgb, rgb_of
+from srtui.data.crc import crc32
 from srtui.data.rejection import PictureRejected
 
 BROKEN = (OSError, EOFError, SyntaxError, ValueError, TypeError, KeyError, IndexError, OverflowError, struct.error)
@@ -76,7 +76,7 @@ def check_png(raw: NDArray[np.uint8]) -> bytes:
         if end + 4 > len(view):
             raise PictureRejected("truncated")
         needed = kind[:1].isupper()  # the picture's own chunks; a damaged comment does no harm
-        if needed and zlib.crc32(view[offset + 4 : end]) != struct.unpack_from(">I", view, end)[0]:
+        if needed and crc32(view[offset + 4 : end]) != struct.unpack_from(">I", view, end)[0]:
             raise PictureRejected(f"damaged: wrong checksum in {kind.decode('ascii', 'backslashreplace')}")
         if kind == b"eXIf":
             exif = b"Exif\0\0" + bytes(view[offset + 8 : end])

@@ -19,11 +19,12 @@ offset bytes
 from __future__ import annotations
 
 import struct
-import zlib
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from srtui.data.crc import crc32
 
 Picture = NDArray[np.uint8]
 Part = Literal["gt", "lq"]
@@ -102,4 +103,4 @@ def check(value: Picture) -> None:
 
 
 def _crc(value: Picture) -> int:
-    return zlib.crc32(value[HEADER.size :].data, zlib.crc32(value[:_SUMMED].data))
+    return crc32(value[HEADER.size :].data, crc32(value[:_SUMMED].data))
