@@ -16,6 +16,7 @@ from srtui_kernels.motion import line
 from benchmarks import peers
 from benchmarks.comparisons import Comparison
 from benchmarks.pictures import Picture, Pictures
+from srtui.data.stream import on_a_line
 from tests.kernels import oracles
 from tests.kernels.classic import SCENARIOS, jpeg, steps_of
 from tests.kernels.reference import crop as crop_twin
@@ -154,7 +155,7 @@ def _crop(target: float) -> Make:
             for _ in range(CROPS // len(pictures.full))
         ]
         inputs = [(picture, y, x, size, code) for picture, y, x, _, code in places]
-        batch = np.empty((BATCH, 3, size, size), np.float32)
+        batch = on_a_line((BATCH, 3, size, size))
         return Comparison(
             references={"NumPy": lambda place: peers.numpy_crop(*place)},
             ours=lambda place: crop_to_chw(*place, out=batch[(place[1] + place[2]) % BATCH]),

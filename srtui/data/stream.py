@@ -238,12 +238,12 @@ class Loans:
         try:
             kept = free.pop()
         except IndexError:
-            kept = _on_a_line(shape)
+            kept = on_a_line(shape)
         # An array over a foreign owner: NumPy's views of it hold on to it, and not to what lies below.
         return np.asarray(_Loan(kept, free))
 
 
-def _on_a_line(shape: Shape) -> Floats:
+def on_a_line(shape: Shape) -> Floats:
     """Make an array that begins at a line of the cache: crops are then written past the caches."""
     size = math.prod(shape)
     room = np.empty(size + 16, np.float32)
