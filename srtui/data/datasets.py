@@ -19,8 +19,8 @@ from srtui.files import write_whole
 
 FILE = "dataset.yml"
 PLAN = "plan.jsonl"
-VERSION = 2
-"""1: the content digest was one over all values, which only one machine can add up; everything else is the same."""
+VERSION = 3
+"""Of 1 and 2 only the content digest differs: one over all values, which only one machine can add up; and BLAKE2b."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +22,7 @@ from srtui.data.writing import StoreWriter
 from srtui.degradation.scenarios import degrade
 from srtui.errors import UsageError
 from srtui.jobs.context import JobContext, Stopped
+from srtui.memory import PICTURES, keep_memory
 from srtui.ordered import in_order, thread_count
 
 PREPARING = "preparing pictures"
@@ -77,7 +78,7 @@ def make_pictures(
             train.before_commit = val.before_commit = decisions.sync
             left = sum(1 for _ in _tasks(folder, writers, last))
             tasks = _tasks(folder, writers, last)
-            with closing(in_order(partial(make, request, sources), tasks, thread_count(request.threads))) as results:
+            with closing(pictures_of(tasks, request, sources)) as results:
                 try:
                     _write(job, request, results, writers, decisions, head, left)
                 except Stopped:
@@ -86,6 +87,14 @@ def make_pictures(
                     raise
             train.commit()
             val.commit()
+
+
+def pictures_of(
+    tasks: Iterable[Task], request: PrepareRequest, sources: Sequence[PictureSource]
+) -> Generator[Made, None, None]:
+    """Each task's picture, in order, made by many threads; close it to leave early."""
+    keep_memory(PICTURES)
+    return in_order(partial(make, request, sources), tasks, thread_count(request.threads))
 
 
 def _last(writer: StoreWriter) -> int:

@@ -19,7 +19,7 @@ from srtui.data.names import Split
 from srtui.data.walk import Stamp
 from srtui.errors import UsageError
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

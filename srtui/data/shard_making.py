@@ -12,7 +12,6 @@ import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields
-from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from srtui.data.datasets import PLAN
 from srtui.data.decisions import Settled
 from srtui.data.entries import Picture, decode, name_of
 from srtui.data.likeness import Signature
-from srtui.data.making import PREPARING, Made, Task, make
+from srtui.data.making import PREPARING, Made, Task, pictures_of
 from srtui.data.plan import Head, PlanLines, Refused
 from srtui.data.shards import STORE, line_name, shard_folder, shard_lines
 from srtui.data.sources import PictureSource
@@ -51,7 +50,7 @@ class Look:
     width: int = 0
     height: int = 0
     gt_digest: str = ""
-    """BLAKE2b over the value (content.py)."""
+    """BLAKE3 over the value (content.py)."""
     gt_bytes: int = 0
     lq_digest: str = ""
     """Empty where no lq was made."""
@@ -147,7 +146,7 @@ def _results(
         for line, entry in planned
         if not isinstance(entry, Refused)
     )
-    return in_order(partial(make, request, sources), tasks, thread_count(request.threads))
+    return pictures_of(tasks, request, sources)
 
 
 class _Journal:

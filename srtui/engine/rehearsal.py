@@ -7,12 +7,12 @@ import torch
 from srtui.config.network import Network
 from srtui.config.profile import Stage
 from srtui.engine import networks
-from srtui.engine.allocator import keep_memory
 from srtui.engine.device import Arithmetic
 from srtui.engine.ema import Ema
 from srtui.engine.ranks import Alone
 from srtui.engine.stage_work import Conditions, Shrunk, StageWork
 from srtui.errors import MachineError
+from srtui.memory import keep_memory
 
 
 class Rehearsal:

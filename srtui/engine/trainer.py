@@ -13,7 +13,6 @@ from srtui.config.requests import TrainRequest
 from srtui.data.datasets import Dataset, open_dataset
 from srtui.engine import losses, networks, trouble
 from srtui.engine.agreement import agree_on_parts
-from srtui.engine.allocator import keep_memory
 from srtui.engine.appraiser import Appraiser
 from srtui.engine.auto_batch import largest_micro_batch
 from srtui.engine.device import choose_precision, memory_explained
@@ -32,6 +31,7 @@ from srtui.engine.tensorboard import Curves
 from srtui.engine.training_state import Health, TrainingState
 from srtui.errors import UsageError
 from srtui.jobs.context import JobContext, Stopped
+from srtui.memory import keep_memory
 
 HEED = 10
 """Updates between two looks of many ranks at each other's signals; one rank alone looks after every update."""

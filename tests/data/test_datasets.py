@@ -27,8 +27,8 @@ def test_no_dataset_is_told(tmp_path: Path) -> None:
 
 
 def test_a_newer_format_is_refused_by_name(tmp_path: Path) -> None:
-    (tmp_path / "dataset.yml").write_text("version: 3\nshards: 12\n")
-    with pytest.raises(UsageError, match="format 3, this srtui reads up to 2") as caught:
+    (tmp_path / "dataset.yml").write_text("version: 4\nshards: 12\n")
+    with pytest.raises(UsageError, match="format 4, this srtui reads up to 3") as caught:
         open_dataset(tmp_path)
     assert "update srtui" in caught.value.hint
 

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from srtui.engine.allocator import keep_memory
 from srtui.engine.networks.quick import PReLU, enlarged
+from srtui.memory import keep_memory
 
 
 def result_and_gradients(
