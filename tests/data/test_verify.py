@@ -133,9 +133,10 @@ def test_a_picture_of_another_size_is_found(dataset: Dataset, check: Callable[[D
         check(dataset)
 
 
-def test_a_dataset_of_the_first_format_is_verified_without_its_digest(
-    dataset: Dataset, check: Callable[[Dataset], str]
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_dataset_of_an_earlier_format_is_verified_without_its_digest(
+    version: int, dataset: Dataset, check: Callable[[Dataset], str]
 ) -> None:
-    old = dataclasses.replace(dataset.about, version=1, content=Content(all="a", train="b", val="c"))
+    old = dataclasses.replace(dataset.about, version=version, content=Content(all="a", train="b", val="c"))
     write_dataset(dataset.folder, old)
     assert check(open_dataset(dataset.folder)) == dataset.about.content.all
