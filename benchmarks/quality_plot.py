@@ -10,6 +10,7 @@ from dataclasses import dataclass
 _WIDTH, _HEIGHT = 400, 280  # of a panel
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 14, 34, 40
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")  # Okabe and Ito: told apart by everybody
+_LABEL = 14
 _GREY = "#808080"  # legible on white and on black
 
 
@@ -52,7 +53,7 @@ def _panel(panel: Panel) -> list[str]:
     for number, (name, line) in enumerate(panel.lines.items()):
         colour = _COLOURS[number % len(_COLOURS)]
         parts.append(_path([(axis.x(minutes), axis.y(psnr)) for minutes, psnr in line], colour, 'stroke-width="2"'))
-        place = _HEIGHT - _BOTTOM - 8 - 16 * (len(panel.lines) - 1 - number)
+        place = axis.between(len(panel.lines) - 1 - number)
         parts.append(_text(_WIDTH - _RIGHT - 4, place, f"{name} {line[-1][1]:.2f}", "end", colour))
     return parts
 
@@ -68,6 +69,13 @@ class _Axis:
 
     def y(self, psnr: float) -> float:
         return _HEIGHT - _BOTTOM - (_HEIGHT - _TOP - _BOTTOM) * (psnr - self.low) / (self.high - self.low)
+
+    def between(self, number: int) -> float:
+        """Base line of a label, counted from below, that no grid line crosses: where they leave room, two to a gap."""
+        gap = self.y(0) - self.y(0.5)
+        fit = 2 if gap >= 2 * _LABEL else 1
+        gaps, above = divmod(number, fit)
+        return self.y(self.low + gaps / 2) - gap / 2 + 4 - (above - (fit - 1) / 2) * _LABEL
 
 
 def _floor(value: float) -> float:

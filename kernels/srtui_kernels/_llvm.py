@@ -142,3 +142,7 @@ def write_at(builder: Any, value: Any, place: Any) -> None:
 
 def widened(builder: Any, value: Any, target: ir.VectorType, signed: bool) -> Any:
     return (builder.sext if signed else builder.zext)(value, target)
+
+
+def same(vector: Any, *others: Any) -> bool:
+    return isinstance(vector, VectorType) and all(vector == other for other in others)

@@ -126,7 +126,8 @@ class Recorder:
                 self._result = {name: value for name, value in event.items() if name not in {"v", "t", "kind"}}
             case "step":
                 self._child = str(event.get("job", "")) if event.get("state") == "running" else ""
-        if text := line_of(event):
+        # What was rejected has a place of its own on the page.
+        if event["kind"] != "rejected" and (text := line_of(event)):
             self._happenings.append(
                 Happening(at=_number(event.get("t")) or 0.0, text=text, alarm=event["kind"] == "alarm")
             )

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from srtui.errors import UsageError
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -38,6 +40,28 @@ def device(function: Function) -> Function:
     return click.option(
         "--device", default="auto", show_default=True, help="auto, cpu, cuda, or one GPU of several: cuda:1."
     )(function)
+
+
+def gpus(function: Function) -> Function:
+    """``--gpus LIST``: see `checked_gpus`."""
+    return click.option("--gpus", metavar="LIST", help="Train on several GPUs together: 0,1 or all.")(function)
+
+
+def checked_gpus(gpus: str | None, device: str) -> str | None:
+    """A list of GPUs in its plain form; None where none was given.
+
+    Raises
+    ------
+    UsageError
+        If it is no such list, or a device was named too.
+    """
+    from srtui.hardware.gpu_list import check_gpus
+
+    if not gpus:
+        return None
+    if device != "auto":
+        raise UsageError("gpus", f"--gpus {gpus} and --device {device} both say where", hint="give one of them")
+    return check_gpus(gpus)
 
 
 def detach(function: Function) -> Function:

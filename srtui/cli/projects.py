@@ -154,7 +154,7 @@ def prepare(
     "--resume", is_flag=False, flag_value="", metavar="[JOB]", help="Go on with a training: the newest unfinished one."
 )
 @options.device
-@click.option("--gpus", metavar="LIST", help="Train on several GPUs together: 0,1 or all.")
+@options.gpus
 @options.threads
 @click.option("--auto-batch", is_flag=True, help="Find the most crops that fit at once; the batch stays as it is.")
 @click.option("--wait", is_flag=True, help="Wait for a busy GPU.")
@@ -181,13 +181,10 @@ def train(
     On several machines, or under Slurm: docs/many-gpus.md.
     """
     from srtui.config.reader import changed, to_plain
-    from srtui.hardware.gpu_list import check_gpus
     from srtui.project.folder import open_project, save_project
     from srtui.project.sources import written
 
-    if gpus and device != "auto":
-        raise UsageError("train", f"--gpus {gpus} and --device {device} both say where", hint="give one of them")
-    gpus = gpus and check_gpus(gpus)
+    gpus = options.checked_gpus(gpus, device)
     opened = open_project(project)
     if resume is not None:
         job = _unfinished_training(opened, resume or None)
@@ -303,16 +300,20 @@ def restore(
 @click.command(name="run")
 @options.project
 @options.device
+@options.gpus
 @options.threads
 @options.foreground
 @options.as_json
-def run_project(project: Path | None, device: str, threads: int, foreground: bool, as_json: bool) -> int:
+def run_project(
+    project: Path | None, device: str, gpus: str | None, threads: int, foreground: bool, as_json: bool
+) -> int:
     """Do every step of project.yml that is not done yet, unattended."""
     from srtui.config.requests import RunRequest
     from srtui.project.folder import open_project
 
     opened = open_project(project)
-    request = RunRequest(project=str(opened.folder), device=device, threads=threads)
+    gpus = options.checked_gpus(gpus, device)
+    request = RunRequest(project=str(opened.folder), device=device, gpus=gpus or "", threads=threads)
     job = _living_run(opened) or new_job(opened.jobs, "run", request)
     return launch_job(job, detach=not foreground, as_json=as_json)
 

@@ -275,6 +275,8 @@ class RunRequest(Section):
     """Folder with project.yml."""
     steps: tuple[Literal["prepare", "train", "validate", "restore"], ...] = ("prepare", "train", "validate", "restore")
     device: Device = "auto"
+    gpus: str = ""
+    """GPUs that the training uses together, as ``0,1``."""
     threads: NotNegative = 0
 
 

@@ -204,10 +204,13 @@ def _sizes(job: JobContext, head: Head, store: Path, total: StoreSum, threads: i
 
 
 def _check_totals(folder: Path, head: Head, totals: Totals) -> None:
-    for name, planned, made in (("train on", head.train, totals.train), ("validate on", head.val, totals.val)):
+    for name, planned, made, more in (
+        ("train on", head.train, totals.train, "add pictures"),
+        ("validate on", head.val, totals.val, "add pictures, or set prepare.validation to more"),
+    ):
         if planned and not made:
             fact = f"none of {planned} pictures to {name} is left: refused, or copies of others"
-            raise NothingUsableError("sources", fact, where=folder / REJECTED, hint="the file above says why")
+            raise NothingUsableError("sources", fact, where=folder / REJECTED, hint=f"the file above says why; {more}")
 
 
 def report(job: JobContext, about: DatasetFile, state: str) -> None:

@@ -9,7 +9,7 @@ from srtui.config.requests import Request, RunRequest
 from srtui.errors import SrtuiError
 from srtui.jobs.context import JobContext, Stopped
 from srtui.jobs.control import ask, withdraw
-from srtui.jobs.folder import JobFolder, create, read_record
+from srtui.jobs.folder import JobFolder, ask_otherwise, create, read_record
 from srtui.jobs.launch import follow, launch, stop
 from srtui.project.folder import OpenProject, open_project
 from srtui.project.steps import RULES, Step, StepName, newest_jobs, steps
@@ -38,18 +38,22 @@ def children(project: OpenProject, step: Step, request: RunRequest) -> list[JobF
     if newest is not None and step.name != "restore":
         folder, status = newest
         if not status.ended or (status.state != "finished" and read_record(folder).digest == digest):
+            if step.name == "train" and request.gpus and (status.ended or status.state == "queued"):
+                ask_otherwise(folder, gpus=request.gpus)
             return [folder]
-    return create_jobs(project, step.name, device=request.device, threads=request.threads)
+    return create_jobs(project, step.name, device=request.device, gpus=request.gpus, threads=request.threads)
 
 
-def create_jobs(project: OpenProject, name: StepName, *, device: str = "auto", threads: int = 0) -> list[JobFolder]:
+def create_jobs(
+    project: OpenProject, name: StepName, *, device: str = "auto", gpus: str = "", threads: int = 0
+) -> list[JobFolder]:
     """Make the jobs of a step; nothing runs yet."""
     requests: list[Request]
     match name:
         case "prepare":
             requests = [project.prepare_request(threads=threads)]
         case "train":
-            requests = [project.train_request(device=device, threads=threads)]
+            requests = [project.train_request(device=device, gpus=gpus, threads=threads)]
         case "validate":
             requests = [project.validate_request(device=device, threads=threads)]
         case "restore":

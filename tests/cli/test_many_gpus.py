@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from srtui.cli import projects, run
+from srtui.config.requests import RunRequest
 from srtui.jobs.folder import JobFolder, all_jobs, jobs_root, read_record
+from srtui.project.folder import open_project
+from srtui.project.run import children
+from srtui.project.steps import Step
 
 
 @pytest.fixture
@@ -67,6 +71,16 @@ def test_the_gpus_of_a_running_job_stay(project: Path, capsys: pytest.CaptureFix
     assert gpus(job) == "0,1"
 
 
+def test_a_run_trains_on_the_gpus_it_was_given_and_moves_a_training_that_was_left(project: Path) -> None:
+    opened, step = open_project(project), Step(name="train", state="todo")
+    (job,) = children(opened, step, RunRequest(project=str(project), gpus="0,1"))
+    assert gpus(job) == "0,1"
+    for asked, found in (("", "0,1"), ("all", "all")):
+        assert children(opened, step, RunRequest(project=str(project), gpus=asked)) == [job]
+        assert gpus(job) == found
+
+
+@pytest.mark.parametrize("command", ["train", "run"])
 @pytest.mark.parametrize(
     ("arguments", "fact"),
     [
@@ -76,8 +90,8 @@ def test_the_gpus_of_a_running_job_stay(project: Path, capsys: pytest.CaptureFix
     ],
 )
 def test_what_makes_no_sense_is_refused(
-    project: Path, arguments: list[str], fact: str, capsys: pytest.CaptureFixture[str]
+    project: Path, command: str, arguments: list[str], fact: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["train", "-p", str(project), *arguments]) == 2
+    assert run([command, "-p", str(project), *arguments]) == 2
     assert fact in capsys.readouterr().err
     assert not made(project)

@@ -11,13 +11,15 @@ from textual.app import ComposeResult
 from srtui.app.sheet import Block, Sheet, fact, sentence, text
 from srtui.app.step_words import steps_in_words
 from srtui.app.widgets.choices import Choices, Option
-from srtui.app.widgets.page import Page, here
+from srtui.app.widgets.page import ProjectPage, here
 
 if TYPE_CHECKING:
+    from srtui.app.project_facts import Facts
     from srtui.config.degradation import Degradation, Scenario
+    from srtui.project.folder import OpenProject
 
 
-class DegradationPage(Page):
+class DegradationPage(ProjectPage):
     """The scenarios that spoil a clean picture."""
 
     step = "degradation"
@@ -41,11 +43,8 @@ class DegradationPage(Page):
         yield Choices(id="scales", label="scale  ", across=True)
         yield Choices(id="degradations", part=3)
 
-    def update_fields(self) -> None:
+    def offer(self, project: OpenProject, facts: Facts) -> None:
         """Show what there is to choose from."""
-        project, facts = self.view.project, self.view.facts
-        if project is None or facts is None:
-            return
         settings = project.settings
         scales = sorted({*facts.degradation.scales, settings.scale})
         self._scales.offer(
@@ -68,11 +67,8 @@ class DegradationPage(Page):
     def _degradations(self) -> Choices:
         return self.query_one("#degradations", Choices)
 
-    def facts(self) -> Sheet:
+    def told(self, project: OpenProject, facts: Facts) -> Sheet:
         """What the degradation under the cursor does."""
-        project, facts = self.view.project, self.view.facts
-        if project is None or facts is None:
-            return ()
         name = self._degradations.current or project.settings.degradation
         chosen = name == project.settings.degradation
         found, scale = dict(facts.degradations)[name], project.settings.scale

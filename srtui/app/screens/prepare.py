@@ -11,18 +11,20 @@ from srtui.app.job_results import Told, told_by
 from srtui.app.project_view import WizardStep
 from srtui.app.sheet import Sheet, fact, spaced, text
 from srtui.app.widgets.glance import Glance
-from srtui.app.widgets.page import CONTINUE, Action, Page, here
+from srtui.app.widgets.page import CONTINUE, Action, ProjectPage, here
 from srtui.jobs.folder import JobFolder
 
 if TYPE_CHECKING:
+    from srtui.app.project_facts import Facts
     from srtui.config.checks import Checks
+    from srtui.project.folder import OpenProject
 
 
 SHOWN = 3
 """Refused files that are named; their list is a file."""
 
 
-class PreparePage(Page):
+class PreparePage(ProjectPage):
     """The dataset."""
 
     step = "prepare"
@@ -40,11 +42,8 @@ class PreparePage(Page):
         ("dataset", "clean and spoiled pictures side by side, in a folder of the project named by its settings"),
     )
 
-    def facts(self) -> Sheet:
+    def told(self, project: OpenProject, facts: Facts) -> Sheet:
         """Settings, and the newest job."""
-        project, facts = self.view.project, self.view.facts
-        if project is None or facts is None:
-            return ()
         settings = project.settings.prepare
         fitted = "cropped" if settings.fit == "crop" else "resized"
         where = facts.dataset if project.settings.sources else "after Sources"

@@ -10,19 +10,21 @@ from textual.app import ComposeResult
 from srtui.app.plot import short
 from srtui.app.sheet import Sheet, fact, sentence, text
 from srtui.app.widgets.choices import Choices, Option
-from srtui.app.widgets.page import Page, here
+from srtui.app.widgets.page import ProjectPage, here
 from srtui.app.widgets.path_field import PathField
 from srtui.project.network_file import SUFFIXES
 
 if TYPE_CHECKING:
+    from srtui.app.project_facts import Facts
     from srtui.config.optimization import Schedule
     from srtui.config.profile import Profile, Stage
+    from srtui.project.folder import OpenProject
 
 NETWORKS = {"compact": "Compact", "srresnet": "SRResNet", "rrdb": "RRDB", "edsr": "EDSR", "span": "SPAN"}
 """How papers call the networks."""
 
 
-class ProfilePage(Page):
+class ProfilePage(ProjectPage):
     """The training profile."""
 
     step = "profile"
@@ -51,11 +53,8 @@ class ProfilePage(Page):
             self.view.folder, "begin from", placeholder=placeholder, id="start", suffixes=SUFFIXES, keeps=True
         )
 
-    def update_fields(self) -> None:
+    def offer(self, project: OpenProject, facts: Facts) -> None:
         """Show the profiles, and the network to begin from unless somebody types."""
-        project, facts = self.view.project, self.view.facts
-        if project is None or facts is None:
-            return
         training = project.settings.training
         options = [_option(name, profile, taken=name == training.profile) for name, profile in facts.profiles]
         self.query_one(Choices).offer(options, start=training.profile)
@@ -65,11 +64,8 @@ class ProfilePage(Page):
             if facts.start_trouble:
                 field.say(facts.start_trouble)
 
-    def facts(self) -> Sheet:
+    def told(self, project: OpenProject, facts: Facts) -> Sheet:
         """What the profile under the cursor is."""
-        project, facts = self.view.project, self.view.facts
-        if project is None or facts is None:
-            return ()
         training = project.settings.training
         name = self.query_one(Choices).current or training.profile
         chosen = name == training.profile

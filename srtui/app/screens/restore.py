@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual import on
 from textual.app import ComposeResult
@@ -10,14 +10,18 @@ from textual.app import ComposeResult
 from srtui.app.job_facts import job_facts, trouble
 from srtui.app.sheet import Block, Sheet, code, fact, heading, item, spaced
 from srtui.app.widgets.glance import Glance
-from srtui.app.widgets.page import Action, Page, here
+from srtui.app.widgets.page import Action, ProjectPage, here
 from srtui.app.widgets.path_field import PathField
+
+if TYPE_CHECKING:
+    from srtui.app.project_facts import Facts
+    from srtui.project.folder import OpenProject
 
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"})
 """Files whose names are completed."""
 
 
-class RestorePage(Page):
+class RestorePage(ProjectPage):
     """The comparison and the results."""
 
     step = "restore"
@@ -31,11 +35,8 @@ class RestorePage(Page):
         ("restore", "what is on the left of the arrow is restored into what is on its right"),
     )
 
-    def facts(self) -> Sheet:
+    def told(self, project: OpenProject, facts: Facts) -> Sheet:
         """Network, comparison, what is listed."""
-        project, facts = self.view.project, self.view.facts
-        if project is None or facts is None:
-            return ()
         listed = [
             fact("restore" if number == 0 else "", f"{each.input} → {each.output}")
             for number, each in enumerate(project.settings.restore)

@@ -12,15 +12,17 @@ from textual.app import ComposeResult
 from srtui.app.plot import short
 from srtui.app.project_view import ProjectView, source_folders
 from srtui.app.sheet import Block, Sheet, fact, item, text
-from srtui.app.widgets.page import CONTINUE, EDIT, Action, Page, here
+from srtui.app.widgets.page import CONTINUE, EDIT, Action, ProjectPage, here
 from srtui.app.widgets.path_field import PathField
 from srtui.project.tapes import SUFFIXES
 
 if TYPE_CHECKING:
+    from srtui.app.project_facts import Facts
+    from srtui.project.folder import OpenProject
     from srtui.project.footage import Tape
 
 
-class SourcesPage(Page):
+class SourcesPage(ProjectPage):
     """What the network learns from."""
 
     step = "sources"
@@ -36,11 +38,8 @@ class SourcesPage(Page):
         ("taken as it is", "insist: true: interlaced, blocky, soft and flat pictures are not refused"),
     )
 
-    def facts(self) -> Sheet:
+    def told(self, project: OpenProject, facts: Facts) -> Sheet:
         """Sources, validation sources, footage."""
-        project, facts = self.view.project, self.view.facts
-        if project is None or facts is None:
-            return ()
         settings = project.settings
         missing = [path for path in source_folders(project) if not path.exists()]
         gone = [item(self.glyphs.blocked, f"{path} is not there", "error") for path in missing]

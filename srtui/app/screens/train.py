@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.app import ComposeResult
 
 from srtui.app.job_facts import job_facts, trouble
 from srtui.app.sheet import Sheet, fact, spaced
 from srtui.app.widgets.glance import Glance
-from srtui.app.widgets.page import CONTINUE, Action, Page, here
+from srtui.app.widgets.page import CONTINUE, Action, ProjectPage, here
+
+if TYPE_CHECKING:
+    from srtui.app.project_facts import Facts
+    from srtui.project.folder import OpenProject
 
 
-class TrainPage(Page):
+class TrainPage(ProjectPage):
     """The newest training, and what a new one would be."""
 
     step = "train"
@@ -25,13 +31,9 @@ class TrainPage(Page):
         ("waits for data", "share of the time in which the network has nothing to do; above 10 % more threads help"),
     )
 
-    def facts(self) -> Sheet:
+    def told(self, project: OpenProject, facts: Facts) -> Sheet:
         """Profile, result, newest job."""
-        facts = self.view.facts
-        if facts is None:
-            return ()
-        project, step = self.view.project, self.view.step("train")
-        start = project.settings.training.start if project else ""
+        step, start = self.view.step("train"), project.settings.training.start
         begun = (fact("begins from", start),) if start else ()
         return (
             *trouble(step),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -25,6 +25,10 @@ from srtui.app.widgets.path_field import PathField
 from srtui.app.widgets.rows import Rows
 from srtui.app.widgets.sheet_view import SheetView
 from srtui.jobs.folder import JobFolder
+
+if TYPE_CHECKING:
+    from srtui.app.project_facts import Facts
+    from srtui.project.folder import OpenProject
 
 WORDS = {
     "done": ("done", "good"),
@@ -207,6 +211,30 @@ class Page(FittedColumn):
     def _pressed(self, event: Button.Pressed) -> None:
         event.stop()
         self.post_message(self.Chosen(asked_by(event)))
+
+
+class ProjectPage(Page):
+    """A page about the project: there is nothing to say while project.yml is broken."""
+
+    def facts(self) -> Sheet:
+        """What is told of a whole project."""
+        project, facts = self.view.project, self.view.facts
+        return () if project is None or facts is None else self.told(project, facts)
+
+    def update_fields(self) -> None:
+        """Offer what a whole project has to choose from."""
+        project, facts = self.view.project, self.view.facts
+        if project is not None and facts is not None:
+            self.offer(project, facts)
+
+    # Overridden.
+
+    def told(self, project: OpenProject, facts: Facts) -> Sheet:
+        """What is set, and what came of it."""
+        raise NotImplementedError
+
+    def offer(self, project: OpenProject, facts: Facts) -> None:
+        """Bring lists and fields up to date."""
 
 
 def here(view: ProjectView) -> str:
