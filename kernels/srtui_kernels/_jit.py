@@ -118,9 +118,9 @@ def _user_caches() -> list[Path]:
 
 
 def _digest() -> str:
-    digest = hashlib.blake2b(digest_size=8)
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.name.encode() + b"\0" + source.read_bytes() + b"\0")
+    digest, package = hashlib.blake2b(digest_size=8), Path(__file__).parent
+    for source in sorted(package.rglob("*.py")):
+        digest.update(source.relative_to(package).as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
     digest.update(repr([getattr(numba.config, setting, None) for setting in _CODE_SETTINGS]).encode())
     return digest.hexdigest()
 

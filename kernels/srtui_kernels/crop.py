@@ -133,25 +133,32 @@ def crop_many(pictures: Sequence[Bytes], corners: Sequence[tuple[int, int]], cod
     TypeError, ValueError
         When a picture, a place, a code or ``out`` is not one of these.
     """
-    size = out.shape[-1]
+    size = out.shape[-1] if isinstance(out, np.ndarray) and out.ndim else 0
     _check_out(out, (len(pictures), RGB, size, size))
     places = np.empty((len(pictures), 4), np.int64)
     kept = []  # what the addresses point into
     for number, (picture, (y, x), code) in enumerate(zip(pictures, corners, codes, strict=True)):
-        fits = picture.ndim == RGB and picture.shape[2] == RGB and picture.dtype == np.uint8 and size >= _LANES
-        height, width = picture.shape[:2]
-        inside = 0 <= y <= height - size and 0 <= x <= width - size and 0 <= code < CODES
-        if not (fits and inside and picture.flags.c_contiguous):
+        if not _is_plain(picture, y, x, size, code):
             crop_to_chw(picture, y, x, size, code, out[number])
             places[number] = 0
             continue
-        memory, top, pitch, start = picture, y, RGB * width, RGB * x
+        memory, top, pitch, start = picture, y, RGB * picture.shape[1], RGB * x
         if (top + size - 1) * pitch + start + RGB * size + BYTES > picture.size:
             memory, start = _with_room(rows_of(picture[y : y + size]), start, size)
             top, pitch = 0, memory.shape[1]
-            kept.append(memory)
+        kept.append(memory)
         places[number] = memory.__array_interface__["data"][0] + top * pitch, pitch, start, code
     _crop_many(places, out)
+
+
+def _is_plain(picture: Bytes, y: int, x: int, size: int, code: int) -> bool:
+    """Whether `_crop_many` can cut it; `crop_to_chw` cuts the others, or says what is wrong with them."""
+    if not isinstance(picture, np.ndarray) or picture.dtype != np.uint8 or picture.shape[2:] != (RGB,):
+        return False
+    if not (picture.flags.c_contiguous and type(y) is type(x) is type(code) is int):
+        return False
+    height, width = picture.shape[:2]
+    return size >= _LANES and 0 <= y <= height - size and 0 <= x <= width - size and 0 <= code < CODES
 
 
 @kernel
@@ -180,7 +187,7 @@ def _check_out(out: Floats, shape: tuple[int, ...]) -> None:
     if not isinstance(out, np.ndarray) or out.dtype != np.float32:
         raise TypeError(f"out is {getattr(out, 'dtype', type(out).__name__)}; pass a float32 array")
     if out.shape != shape:
-        raise ValueError(f"out has shape {out.shape}; pass {shape}: (channels, size, size)")
+        raise ValueError(f"out has shape {out.shape}; pass {shape}: (…, channels, size, size)")
     if not (out.flags.c_contiguous and out.flags.writeable):
         raise ValueError("out is not contiguous or not writable; pass an array that is both")
 

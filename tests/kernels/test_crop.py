@@ -59,6 +59,31 @@ def test_one_wrong_crop_among_many_is_named(corner: tuple[int, int], code: int, 
         crop_many([picture], [(0, 0)], [0], out)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "error", "says"),
+    [
+        ({"corners": [(0, 0), (1.5, 0)]}, TypeError, "y is 1.5"),
+        ({"codes": [0, 1.5]}, TypeError, "code is 1.5"),
+        ({"pictures": [noise(64, 64, 3), [[1]]]}, TypeError, "the picture is a list"),
+        ({"pictures": [noise(64, 64, 3), noise(64, 64, 4)]}, ValueError, "out has shape"),
+        ({"pictures": [noise(64, 64, 3), noise(64, 64)]}, ValueError, "out has shape"),
+        ({"codes": [0]}, ValueError, "shorter"),
+        ({"out": None}, TypeError, "out is NoneType"),
+        ({"out": np.zeros((), np.float32)}, ValueError, r"out has shape \(\)"),
+    ],
+)
+def test_wrong_arguments_of_many_are_named(wrong: dict[str, object], error: type[Exception], says: str) -> None:
+    right = {"pictures": [noise(64, 64, 3)] * 2, "corners": [(0, 0)] * 2, "codes": [0, 0]}
+    with pytest.raises(error, match=says):
+        crop_many(**{**right, "out": np.zeros((2, 3, 32, 32), np.float32), **wrong})
+
+
+def test_numbers_of_numpy_are_whole_numbers_too() -> None:
+    picture, out = noise(64, 64, 3), np.zeros((1, 3, 32, 32), np.float32)
+    crop_many([picture], [(np.int64(9), np.int64(17))], [np.int64(5)], out)
+    assert_same_bytes(out[0], twin(picture, 9, 17, 32, 5), "NumPy's numbers")
+
+
 @pytest.mark.parametrize("off", [0, 1, 8])
 def test_it_does_not_matter_where_the_crop_is_written(off: int) -> None:
     """At a line of the cache it is written past the caches."""

@@ -87,13 +87,16 @@ print(before, compiled_signatures())
 
 @pytest.fixture
 def small_package(tmp_path: Path) -> Path:
-    """A package with our decorator, a kernel, and a callee of it in another module."""
+    """A package with our decorator, a kernel, and callees of it in another module and in another folder."""
     package = tmp_path / "small"
-    package.mkdir()
-    (package / "__init__.py").touch()
+    (package / "deep").mkdir(parents=True)
+    for folder in (package, package / "deep"):
+        (folder / "__init__.py").touch()
     shutil.copy(PACKAGE / "_jit.py", package)
     kernel = "from small._jit import kernel\n{imports}\n@kernel\ndef {name}(x: int) -> int:\n    return {value}\n"
-    (package / "callee.py").write_text(kernel.format(imports="", name="callee", value="x + 1"))
+    (package / "deep" / "callee.py").write_text(kernel.format(imports="", name="deepest", value="x + 1"))
+    imports = "from small.deep.callee import deepest"
+    (package / "callee.py").write_text(kernel.format(imports=imports, name="callee", value="deepest(x)"))
     imports = "from small.callee import callee"
     (package / "caller.py").write_text(kernel.format(imports=imports, name="caller", value="callee(x)"))
     return package
@@ -106,9 +109,11 @@ def test_machine_code_is_kept_until_a_callee_or_a_setting_changes(small_package:
     assert run_python(CALL, small_package.parent) == "2 0"
     assert run_python(CALL, small_package.parent) == "2 1"
     assert run_python(CALL, small_package.parent, NUMBA_BOUNDSCHECK="1") == "2 0"
-    callee = small_package / "callee.py"
-    callee.write_text(callee.read_text().replace("x + 1", "x + 9"))
-    assert run_python(CALL, small_package.parent) == "10 0"
+    changes = (("deep/callee.py", "x + 1", "x + 9", "10 0"), ("callee.py", "deepest(x)", "deepest(x) + 1", "11 0"))
+    for name, old, new, says in changes:
+        callee = small_package / name
+        callee.write_text(callee.read_text().replace(old, new))
+        assert run_python(CALL, small_package.parent) == says
 
 
 def test_only_the_latest_machine_code_is_kept(tmp_path: Path) -> None:
