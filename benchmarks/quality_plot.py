@@ -49,7 +49,8 @@ def _panel(panel: Panel) -> list[str]:
     parts += [_text(axis.x(tick), _HEIGHT - _BOTTOM + 18, f"{tick:g}", "middle") for tick in ticks]
     level = axis.y(panel.bicubic)
     parts.append(_path([(_LEFT, level), (_WIDTH - _RIGHT, level)], _GREY, 'stroke-dasharray="4 3"'))
-    parts.append(_text(_LEFT + 4, level - 5, f"bicubic {panel.bicubic:.2f}", "start"))
+    aside = 14 if 2 * panel.bicubic % 1 > 0.5 else -5  # away from the nearest grid line
+    parts.append(_text(_WIDTH - _RIGHT - 4, level + aside, f"bicubic {panel.bicubic:.2f}", "end"))
     for number, (name, line) in enumerate(panel.lines.items()):
         colour = _COLOURS[number % len(_COLOURS)]
         parts.append(_path([(axis.x(minutes), axis.y(psnr)) for minutes, psnr in line], colour, 'stroke-width="2"'))
