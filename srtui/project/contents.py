@@ -14,7 +14,7 @@ from typing import Any
 
 from srtui.errors import UsageError
 
-VERSION = 2
+VERSION = 3
 """Newest format of dataset.yml that is read here."""
 
 
