@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from srtui.errors import UsageError
 from srtui.jobs.folder import JobFolder, create
-from srtui.jobs.launch import launch
-from srtui.jobs.status import read_status
+from srtui.jobs.launch import start
 
 if TYPE_CHECKING:
     from srtui.config.requests import Request
@@ -66,10 +65,9 @@ def resume(job: JobFolder) -> JobFolder:
 
 def start_demo(folder: Path) -> JobFolder:
     """Make the demo's project in ``folder`` (or take up the one there) and do its steps."""
-    from srtui.project.demo import demo_project
-    from srtui.project.folder import save_project
+    from srtui.project.demo import make_demo
 
-    save_project(folder, demo_project(None, None))
+    make_demo(folder)
     return start_run(folder, ("prepare", "train", "validate"))
 
 
@@ -256,6 +254,5 @@ def add_generated(folder: Path) -> OpenProject:
 
 
 def _living(job: JobFolder) -> JobFolder:
-    if read_status(job).ended or not job.log.exists():
-        launch(job)
+    start(job)
     return job

@@ -8,7 +8,7 @@ from srtui.app.look import Glyphs
 from srtui.app.project_view import WizardStep
 from srtui.app.sheet import Sheet, code, fact, text
 from srtui.jobs.status import JobStatus
-from srtui.jobs.wording import duration, figure, phase_of
+from srtui.jobs.wording import duration, figure, measured, phase_of
 
 STATE_KINDS = {
     "queued": "quiet",
@@ -60,7 +60,7 @@ def trouble(step: WizardStep) -> Sheet:
 def _under_way(status: JobStatus) -> Sheet:
     """Count, time left and figures of a job that lives."""
     count = f"{status.done:,} of {status.total:,} {status.unit}" if status.total else ""
-    figures = [_figure(name, value) for name, value in status.figures.items() if name not in {"phase", "job"}]
+    figures = [_figure(name, value) for name, value in measured(status)]
     left = duration(status.eta) if status.eta is not None else ""
     rows = (("now", phase_of(status)), ("done", count), ("left", left), ("figures", ", ".join(figures)))
     return tuple(fact(label, words) for label, words in rows if words)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from srtui.jobs.events import said
 from srtui.jobs.folder import JobFolder
 
 TAIL = 1 << 18
@@ -52,5 +53,5 @@ def _told(path: Path, size: int, _modified: int) -> Told:
         if event.get("kind") == "rejected":
             rejected.append((str(event.get("name", "")), str(event.get("reason", ""))))
         elif event.get("kind") == "result":
-            result = {name: value for name, value in event.items() if name not in {"v", "t", "kind"}}
+            result = said(event)
     return Told(result=result, rejected=tuple(rejected))

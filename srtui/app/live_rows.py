@@ -14,7 +14,7 @@ from srtui.app.sheet import Block, code, fact, lay_out
 from srtui.app.snapshot import Happening, Snapshot
 from srtui.hardware.gauges import Gauges, GpuGauge
 from srtui.jobs.status import JobStatus
-from srtui.jobs.wording import duration, figure
+from srtui.jobs.wording import duration, figure, measured
 
 LABEL = 9
 """Columns of the labels on the left."""
@@ -137,8 +137,7 @@ def phase(snapshot: Snapshot, width: int, glyphs: Glyphs) -> list[Row]:
         share = status.done / status.total
         bar = _bar(share, glyphs, length=max(width - 8, 4))
         rows.append(((" ", ""), *bar, (f" {100 * status.done // status.total:>3} %", "")))
-    named = [(name, figure(value)) for name, value in status.figures.items() if name not in {"phase", "job"}]
-    return [*rows, *_indented([fact(name, value) for name, value in named], width)]
+    return [*rows, *_indented([fact(name, figure(value)) for name, value in measured(status)], width)]
 
 
 def outcome(snapshot: Snapshot, width: int) -> list[Row]:

@@ -114,8 +114,9 @@ def _shipped_degradations(_stamp: tuple[int, ...]) -> tuple[tuple[str, Degradati
 
 def _estimate(project: OpenProject) -> str:
     from srtui.project.estimates import recall_all, sentence
+    from srtui.project.folder import placed
 
-    profile = project.profile()
+    profile = placed(project.profile(), project.folder)
     known = recall_all(profile, project.settings.scale, "auto")
     return sentence(profile, known) if known is not None else ""
 

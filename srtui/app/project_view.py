@@ -192,14 +192,11 @@ def _sources(project: OpenProject) -> WizardStep:
 
 
 def source_folders(project: OpenProject) -> list[Path]:
-    """Folders and videos that the sources name, absolute."""
-    found = []
-    for source in (*project.settings.sources, *project.settings.validation_sources):
-        texts = [getattr(source, name, None) for name in ("folder", "lmdb", "video")]
-        pairs = getattr(source, "pairs", None)
-        texts += [pairs.gt, pairs.lq] if pairs else []
-        found += [project.path(text) for text in texts if text]
-    return found
+    """Folders, LMDBs and videos that the sources name, absolute."""
+    from srtui.project.sources import paths_of
+
+    sources = (*project.settings.sources, *project.settings.validation_sources)
+    return [project.path(text) for source in sources for text in paths_of(source)]
 
 
 def _degradation(found: Degradation, scale: int) -> WizardStep:

@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import Any
 
 from srtui.app.series import Bin, Series
-from srtui.jobs.events import Event
+from srtui.jobs.events import Event, said
 from srtui.jobs.status import JobStatus
 from srtui.jobs.wording import narrate
 
@@ -123,7 +123,7 @@ class Recorder:
                 self._rejected.append((str(event.get("name", "")), str(event.get("reason", ""))))
                 self._rejected_count += 1
             case "result":
-                self._result = {name: value for name, value in event.items() if name not in {"v", "t", "kind"}}
+                self._result = said(event)
             case "step":
                 self._child = str(event.get("job", "")) if event.get("state") == "running" else ""
         # What was rejected has a place of its own on the page.
@@ -162,8 +162,8 @@ class Recorder:
 
     def _metric(self, event: Event) -> None:
         iteration = event.get("iteration")
-        names = event.keys() - {"v", "t", "kind", "iteration"}
-        numbers = {name: value for name in names if (value := _number(event.get(name))) is not None}
+        names = said(event).keys() - {"iteration"}
+        numbers = {name: value for name in names if (value := _number(event[name])) is not None}
         if "gan" not in numbers:  # its stage is over
             self._latest = {name: value for name, value in self._latest.items() if name not in GAN}
         self._latest.update(numbers)

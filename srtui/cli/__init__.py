@@ -14,9 +14,8 @@ import click
 
 import srtui
 from srtui.cli import about, estimate, footage, importing, job, model, preview, projects
+from srtui.cli.following import INTERRUPTED
 from srtui.errors import SrtuiError
-
-INTERRUPTED = 130
 
 _EPILOG = """
 Exit codes: 0 done, or stopped on request; 1 failed; 2 usage or configuration; 3 nothing usable;

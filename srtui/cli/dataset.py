@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -30,8 +31,6 @@ def dataset() -> None:
 @options.as_json
 def info(path: Path | None, project: Path | None, as_json: bool) -> None:
     """Say what is in it: pictures, sizes, scenarios, disk, digest, and what was rejected and why."""
-    import dataclasses
-
     from srtui.project.contents import read_contents
 
     found = read_contents(_target(path, project)[0])

@@ -28,17 +28,19 @@ def estimate(project: Path | None, profile: str | None, scale: str, device: str,
     from srtui.config import shipped
     from srtui.config.project import Scale
     from srtui.config.requests import EstimateRequest
-    from srtui.project.folder import FILE, open_project
+    from srtui.project.folder import open_project, placed
+    from srtui.project.sources import profile_name
 
-    folder = project or Path.cwd()
-    opened = open_project(folder) if project or (folder / FILE).is_file() or profile is None else None
-    if profile is None:
-        assert opened is not None
-        chosen = opened.profile()
+    folder = options.project_here(project)
+    opened = open_project(folder) if folder is not None or profile is None else None
+    base = opened.folder if opened else Path.cwd()
+    if profile is not None:
+        chosen = shipped.training_profile(profile_name(profile, "training", base), base)
     else:
-        chosen = shipped.training_profile(profile, folder)
+        assert opened is not None  # nothing else would say what to measure
+        chosen = opened.profile()
     times: Scale = opened.settings.scale if opened else int(scale)  # type: ignore[assignment] # click checked it
-    request = EstimateRequest(profile=chosen, scale=times, device=device, threads=threads)
+    request = EstimateRequest(profile=placed(chosen, base), scale=times, device=device, threads=threads)
     job = new_job(opened.jobs if opened else jobs_root(None), "estimate", request)
     return launch_job(job, detach=False, as_json=as_json)
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import click
 
 from srtui.jobs.folder import JobFolder
-from srtui.jobs.launch import Moment, follow, launch, stop
-from srtui.jobs.status import JobStatus, read_status
-from srtui.jobs.wording import narrate, phase_of, words
+from srtui.jobs.launch import Moment, follow, start, stop
+from srtui.jobs.status import JobStatus
+from srtui.jobs.wording import again, narrate, phase_of, words
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -25,17 +25,15 @@ INTERRUPTED = 130
 
 def launch_and_follow(folder: JobFolder) -> int:
     """Start a job (or join one that lives) and follow it; Ctrl-C stops it. Gives the exit code."""
-    if read_status(folder).ended or not folder.log.exists():
-        launch(folder)
+    start(folder)
     return follow_to_end(folder, stop_on_interrupt=True)
 
 
 def launch_and_leave(folder: JobFolder) -> int:
     """Start a job (or join one that lives), say how to find it again, and leave."""
-    if read_status(folder).ended or not folder.log.exists():
-        launch(folder)
+    start(folder)
     click.echo(folder.id)
-    click.echo(f"the job goes on by itself: srtui attach {folder.id}", err=True)
+    click.echo(f"the job goes on by itself: {again('attach', folder)}", err=True)
     return 0
 
 
@@ -48,7 +46,7 @@ def follow_to_end(folder: JobFolder, *, stop_on_interrupt: bool) -> int:
             break
         except KeyboardInterrupt:
             if not stop_on_interrupt or asked:
-                click.echo(f"left; the job goes on: srtui attach {folder.id}", err=True)
+                click.echo(f"left; the job goes on: {again('attach', folder)}", err=True)
                 return INTERRUPTED if asked else 0
             click.echo("stopping (what is done is kept; Ctrl-C again leaves it to itself)", err=True)
             stop(folder)
@@ -56,7 +54,7 @@ def follow_to_end(folder: JobFolder, *, stop_on_interrupt: bool) -> int:
     if status.error:
         click.echo(status.error, err=True)
     if status.state == "stopped":
-        click.echo(f"stopped; srtui resume {folder.id} goes on", err=True)
+        click.echo(f"stopped; {again('resume', folder)} goes on", err=True)
         return INTERRUPTED if asked else 0
     return status.code or 0
 

@@ -10,7 +10,7 @@ import click
 
 from srtui.cli import options
 from srtui.cli.following import launch_and_follow, launch_and_leave
-from srtui.cli.launching import new_job, result_of
+from srtui.cli.launching import Result, launch_job, new_job, result_of
 from srtui.errors import SrtuiError, UsageError
 from srtui.jobs.folder import jobs_root
 
@@ -46,7 +46,7 @@ def scan(
     """
     from srtui.config.requests import ScanRequest
 
-    folder = _project_folder(project)
+    folder = options.project_here(project)
     request = ScanRequest(
         tapes=tuple(str(tape.resolve()) for tape in tapes) or _footage(folder),
         output=str(_scans(folder, out)),
@@ -108,7 +108,7 @@ def frames(
 
     if count and share:
         raise UsageError("frames", "--count and --share exclude each other", hint="give one of them")
-    folder = _project_folder(project)
+    folder = options.project_here(project)
     request = FramesRequest(
         tape=str(tape.resolve()),
         scans=str(_scans(folder, scans)),
@@ -119,18 +119,14 @@ def frames(
         threads=threads,
     )
     job = new_job(jobs_root(folder), "frames", request)
-    if detach:
-        return launch_and_leave(job)
-    code = launch_and_follow(job)
-    if code == 0:
-        made = result_of(job)
-        if as_json:
-            click.echo(json.dumps({"job": job.id, **made}, ensure_ascii=False))
-        else:
-            click.echo(f"{made['pictures']} pictures of {made['frames']} frames: {made['output']}")
-        if warning := _deinterlaced_otherwise(folder, request):
-            click.echo(f"! {warning}", err=True)
+    code = launch_job(job, detach=detach, as_json=as_json, tell=_taken)
+    if code == 0 and (warning := _deinterlaced_otherwise(folder, request)):
+        click.echo(f"! {warning}", err=True)
     return code
+
+
+def _taken(made: Result) -> list[str]:
+    return [f"{made['pictures']} pictures of {made['frames']} frames: {made['output']}"]
 
 
 def _deinterlaced_otherwise(folder: Path | None, request: FramesRequest) -> str:
@@ -150,14 +146,6 @@ def _deinterlaced_otherwise(folder: Path | None, request: FramesRequest) -> str:
     except SrtuiError:  # the frames are there all the same, and every other command names what is wrong
         return ""
     return disagreement(degradation, interlaced=bool(scan["interlacing"]["order"]))
-
-
-def _project_folder(project: Path | None) -> Path | None:
-    """The project given, else the current folder if it is one."""
-    if project is not None:
-        return project.resolve()
-    here = Path.cwd()
-    return here if (here / "project.yml").is_file() else None
 
 
 def _footage(folder: Path | None) -> tuple[str, ...]:

@@ -15,17 +15,16 @@ from srtui.cli.following import follow_to_end, launch_and_follow, launch_and_lea
 from srtui.errors import UsageError
 from srtui.jobs.control import ask, withdraw
 from srtui.jobs.folder import JobFolder, all_jobs, find_job, jobs_root
-from srtui.jobs.launch import stop
+from srtui.jobs.launch import rests, stop
 from srtui.jobs.status import JobStatus, read_status
-from srtui.jobs.wording import phase_of, words
+from srtui.jobs.wording import again, phase_of, words
 
 
 def _roots(project: Path | None) -> list[Path]:
     """Where to look for jobs: the project given; else the one stood in, and the jobs without a project."""
-    if project is not None:
-        return [jobs_root(project.resolve())]
-    here = [jobs_root(Path.cwd())] if (Path.cwd() / "project.yml").is_file() else []
-    return [*here, jobs_root(None)]
+    here = options.project_here(project)
+    of_project = [] if here is None else [jobs_root(here)]
+    return of_project if project is not None else [*of_project, jobs_root(None)]
 
 
 def _find(project: Path | None, job: str | None) -> JobFolder:
@@ -46,7 +45,10 @@ def _find(project: Path | None, job: str | None) -> JobFolder:
 @options.project
 @options.as_json
 def jobs(project: Path | None, as_json: bool) -> None:
-    """List jobs, oldest first: what they do and how they stand."""
+    """List jobs, oldest first: what they do and how they stand.
+
+    Any part of an id names a job to the other commands.
+    """
     known = [(root, read_status(folder)) for root in _roots(project) for folder in all_jobs(root)]
     if as_json:
         rows = [{**dataclasses.asdict(status), "folder": str(root / status.id)} for root, status in known]
@@ -133,11 +135,11 @@ def _print_from(path: Path, position: int) -> int:
 def pause(job: str | None, project: Path | None) -> None:
     """Let a job wait; it keeps its place and its memory."""
     folder = _find(project, job)
-    found = read_status(folder)
-    if found.ended:
-        raise UsageError(folder.id, f"{found.state} already", hint="only a living job can be paused")
+    if rests(folder):
+        fact = f"{read_status(folder).state}: nothing runs"
+        raise UsageError(folder.id, fact, hint="only a living job can be paused")
     ask(folder, "pause")
-    click.echo(f"{folder.id}: pauses; srtui resume {folder.id} lets it go on", err=True)
+    click.echo(f"{folder.id}: pauses; {again('resume', folder)} lets it go on", err=True)
 
 
 @click.command()
@@ -147,11 +149,10 @@ def pause(job: str | None, project: Path | None) -> None:
 def resume(job: str | None, project: Path | None, detach: bool) -> int:
     """Let a paused job go on, or take up one that was stopped, failed or killed."""
     folder = _find(project, job)
-    found = read_status(folder)
-    if found.state == "finished":
+    if read_status(folder).state == "finished":
         click.echo(f"{folder.id}: finished already", err=True)
         return 0
-    if not found.ended:
+    if not rests(folder):
         withdraw(folder, "pause")
         click.echo(f"{folder.id}: goes on", err=True)
         return 0
@@ -164,9 +165,8 @@ def resume(job: str | None, project: Path | None, detach: bool) -> int:
 def stop_job(job: str | None, project: Path | None) -> int:
     """Stop a job; what is done is kept, and it can be resumed."""
     folder = _find(project, job)
-    found = read_status(folder)
-    if found.ended:
-        click.echo(f"{folder.id}: {found.state} already", err=True)
+    if rests(folder):
+        click.echo(f"{folder.id}: {read_status(folder).state}, so there is nothing to stop", err=True)
         return 0
     stop(folder)
     return follow_to_end(folder, stop_on_interrupt=False)

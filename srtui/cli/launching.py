@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,9 @@ from srtui.jobs.folder import JobFolder, create
 if TYPE_CHECKING:
     from srtui.config.requests import Request
 
+Result = dict[str, Any]
+"""What a finished job says that it made."""
+
 
 def new_job(root: Path, kind: str, request: Request, digest: str = "") -> JobFolder:
     """Make the folder of a job; nothing runs yet."""
@@ -22,29 +26,42 @@ def new_job(root: Path, kind: str, request: Request, digest: str = "") -> JobFol
     return create(root, kind, to_plain(request), digest)
 
 
-def launch_job(job: JobFolder, *, detach: bool, as_json: bool) -> int:
-    """Start a job, and follow it to its end unless ``detach``; gives the exit code."""
+def plain_lines(result: Result) -> Iterable[str]:
+    """A line for each thing."""
+    return (f"{name}: {value}" for name, value in result.items())
+
+
+def launch_job(
+    job: JobFolder, *, detach: bool = False, as_json: bool, tell: Callable[[Result], Iterable[str]] = plain_lines
+) -> int:
+    """Start a job, and follow it to its end unless ``detach``; gives the exit code.
+
+    Parameters
+    ----------
+    tell
+        What it made, in lines for people.
+    """
     if detach:
         return launch_and_leave(job)
     code = launch_and_follow(job)
     if code == 0:
-        print_result(job, as_json=as_json)
+        made = result_of(job)
+        print_result({"job": job.id, **made} if as_json else made, as_json=as_json, tell=tell)
     return code
 
 
-def print_result(folder: JobFolder, *, as_json: bool) -> None:
-    """Print what a finished job says that it made."""
-    fields = result_of(folder)
+def print_result(result: Result, *, as_json: bool, tell: Callable[[Result], Iterable[str]] = plain_lines) -> None:
+    """Print what was made or found."""
     if as_json:
-        click.echo(json.dumps({"job": folder.id, **fields}, ensure_ascii=False))
+        click.echo(json.dumps(result, ensure_ascii=False))
         return
-    for name, value in fields.items():
-        click.echo(f"{name}: {value}")
+    for line in tell(result):
+        click.echo(line)
 
 
-def result_of(folder: JobFolder) -> dict[str, Any]:
+def result_of(folder: JobFolder) -> Result:
     """What a finished job says that it made."""
-    from srtui.jobs.events import read_events
+    from srtui.jobs.events import read_events, said
 
-    results = [event for event in read_events(folder.events) if event["kind"] == "result"]
-    return {name: value for name, value in (results[-1] if results else {}).items() if name not in {"v", "t", "kind"}}
+    results = [said(event) for event in read_events(folder.events) if event["kind"] == "result"]
+    return results[-1] if results else {}

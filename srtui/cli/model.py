@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from srtui.cli import options
-from srtui.cli.following import launch_and_follow
-from srtui.cli.launching import new_job, result_of
+from srtui.cli import model_report, options
+from srtui.cli.launching import launch_job, new_job, print_result
 from srtui.errors import MachineError, UsageError
 from srtui.jobs.folder import jobs_root
 
@@ -86,7 +86,8 @@ def _of_project(project: Path | None) -> Path:
 
     opened = open_project(project)
     if not opened.model.is_file():
-        raise UsageError(str(opened.model), "not trained yet", hint=f"give FILE, or srtui train -p {opened.folder}")
+        hint = f"give FILE, or srtui train -p {shlex.quote(str(opened.folder))}"
+        raise UsageError(str(opened.model), "not trained yet", hint=hint)
     return opened.model
 
 
@@ -112,21 +113,7 @@ def _assert_free(output: Path, overwrite: bool) -> None:
 
 
 def _launch(kind: str, request: Request, as_json: bool) -> int:
-    job = new_job(jobs_root(None), kind, request)
-    code = launch_and_follow(job)
-    if code == 0 and (found := result_of(job)):
-        _print({"job": job.id, **found}, as_json)
-    return code
-
-
-def _print(found: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False))
-        return
-    from srtui.cli.model_report import lines
-
-    for line in lines(found):
-        click.echo(line)
+    return launch_job(new_job(jobs_root(None), kind, request), as_json=as_json, tell=model_report.lines)
 
 
 # A share below zero looks like an option.
@@ -173,7 +160,7 @@ def info(file: Path, as_json: bool) -> int:
 
     check_network_file(file)
     if facts := own_facts(file):
-        _print(facts.plain(), as_json)
+        print_result(facts.plain(), as_json=as_json, tell=model_report.lines)
         return 0
     return _launch("inspect", InspectRequest(model=str(file.resolve())), as_json)
 
@@ -212,7 +199,7 @@ def recipe(
         _assert_free(output, overwrite)
         output.parent.mkdir(parents=True, exist_ok=True)
         write_whole(output, profile_text(card, request))
-        _say({"profile": str(output)}, as_json)
+        print_result({"profile": str(output)}, as_json=as_json)
     elif as_json:
         click.echo(json.dumps(to_plain(profile_of(request)), ensure_ascii=False))
     else:
@@ -238,15 +225,8 @@ def _write_project(file: Path, card: ModelCard, folder: Path, *, overwrite: bool
     told = remarks(opened, request, card)
     for remark in told:
         click.echo(f"! {remark}", err=True)
-    _say({"project": str(opened.file), "digest": opened.train_digest(), "remarks": told}, as_json)
-
-
-def _say(found: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False))
-        return
-    name, value = next(iter(found.items()))
-    click.echo(f"{name}: {value}")
+    made = {"project": str(opened.file), "digest": opened.train_digest(), "remarks": told}
+    print_result(made, as_json=as_json, tell=lambda _: [f"project: {opened.file}"])
 
 
 COMMANDS: tuple[click.Command, ...] = (import_model, export, blend, model)

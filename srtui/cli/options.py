@@ -81,3 +81,11 @@ def foreground(function: Function) -> Function:
 def job(function: Function) -> Function:
     """``[JOB]``: one job."""
     return click.argument("job", required=False)(function)
+
+
+def project_here(given: Path | None) -> Path | None:
+    """The project's folder that was given, else the current one if it has a project.yml."""
+    if given is not None:
+        return given.resolve()
+    here = Path.cwd()
+    return here if (here / "project.yml").is_file() else None

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from srtui.cli import options
-from srtui.cli.following import launch_and_follow
-from srtui.cli.launching import new_job, result_of
+from srtui.cli.launching import launch_job, new_job, plain_lines
 from srtui.errors import UsageError
 from srtui.jobs.folder import jobs_root
 
@@ -62,22 +60,15 @@ def preview(
         seed=seed,
     )
     job = new_job(jobs_root(opened.folder if opened else None), "preview", request)
-    code = launch_and_follow(job)
-    if code == 0:
-        made = result_of(job)
-        if as_json:
-            click.echo(json.dumps({"job": job.id, **made}, ensure_ascii=False))
-        else:
-            for name, file in made["pictures"].items():
-                click.echo(f"{name}: {file}")
-    return code
+    return launch_job(job, as_json=as_json, tell=lambda made: plain_lines(made["pictures"]))
 
 
 def _opened(project: Path | None) -> OpenProject | None:
     """The project given, else that of the current folder, if there is one."""
-    from srtui.project.folder import FILE, open_project
+    from srtui.project.folder import open_project
 
-    return open_project(project) if project or (Path.cwd() / FILE).is_file() else None
+    folder = options.project_here(project)
+    return None if folder is None else open_project(folder)
 
 
 def _degradation(opened: OpenProject | None, name: str | None) -> Degradation:

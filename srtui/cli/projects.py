@@ -13,24 +13,16 @@ from srtui.cli import options, sharding
 from srtui.cli.dataset import dataset
 from srtui.cli.following import launch_and_follow
 from srtui.cli.launching import launch_job, new_job
+from srtui.cli.needing import need
 from srtui.errors import UsageError
-from srtui.jobs.folder import JobFolder, ask_otherwise, find_job, jobs_root
+from srtui.jobs.folder import JobFolder, ask_otherwise, find_job, jobs_root, newest_job
+from srtui.jobs.launch import rests
 from srtui.jobs.status import read_status
+from srtui.jobs.wording import again
 
 if TYPE_CHECKING:
     from srtui.config.requests import TrainRequest
     from srtui.project.folder import OpenProject
-    from srtui.project.steps import StepName
-
-
-def _need(project: OpenProject, name: StepName) -> None:
-    """Raise unless the step ``name`` is done."""
-    from srtui.project.steps import steps
-
-    step = next(step for step in steps(project) if step.name == name)
-    if step.state != "done":
-        fact = f"is {step.state}" + (f": {step.reason}" if step.reason else "")
-        raise UsageError(name, fact, where=project.file, hint=f"srtui {name} -p {project.folder}")
 
 
 @click.command()
@@ -55,14 +47,11 @@ def demo(
     Passes (exit code 0) when the trained network is at least 0.2 dB better than bicubic (Y-PSNR), else 5.
     """
     from srtui.config.requests import RunRequest
-    from srtui.project.demo import ESTIMATE, demo_project, forget
-    from srtui.project.folder import save_project
+    from srtui.project.demo import ESTIMATE, make_demo
 
     if (photos is None) != (val_photos is None):
         raise UsageError("demo", "--photos and --val-photos belong together", hint="give both, or neither")
-    if fresh:
-        forget(output)
-    project = save_project(output, demo_project(photos, val_photos))
+    project = make_demo(output, photos, val_photos, fresh=fresh)
     click.echo(f"{project.folder}: {ESTIMATE}; Ctrl-C stops, the same command goes on", err=True)
     request = RunRequest(
         project=str(project.folder), steps=("prepare", "train", "validate"), threads=threads, device=device
@@ -124,16 +113,19 @@ def prepare(
     project.yml. Interlaced, blocky, soft or flat pictures and copies are refused by name in rejected.csv.
     """
     from srtui.config.reader import changed, to_plain
-    from srtui.project.folder import FILE, open_project, save_project
-    from srtui.project.sources import with_sources
+    from srtui.project.folder import FILE, OpenProject, open_project, save_project
+    from srtui.project.sources import profile_name, with_sources
 
-    folder = project or Path.cwd()
+    folder = (project or Path.cwd()).resolve()
     if sources or validation or scale or degradation or live is not None:
         old = open_project(folder).settings if (folder / FILE).is_file() else None
         settings = with_sources(old, folder, sources, validation, insist=insist)
         mode = None if live is None else "live" if live else "fixed"
         how = to_plain(changed(settings.prepare, degradation_mode=mode))
-        save_project(folder, changed(settings, scale=scale and int(scale), degradation=degradation, prepare=how))
+        spoiled = degradation and profile_name(degradation, "degradation", folder)
+        settings = changed(settings, scale=scale and int(scale), degradation=spoiled, prepare=how)
+        OpenProject(folder, settings).prepare_request()  # what does not fit is not kept
+        save_project(folder, settings)
     opened = open_project(folder)
     request = opened.prepare_request(threads=threads, strict=strict, fresh=fresh)
     request = sharding.dealt(request, shard, scheduler, shards)
@@ -181,8 +173,8 @@ def train(
     On several machines, or under Slurm: docs/many-gpus.md.
     """
     from srtui.config.reader import changed, to_plain
-    from srtui.project.folder import open_project, save_project
-    from srtui.project.sources import written
+    from srtui.project.folder import OpenProject, open_project, save_project
+    from srtui.project.sources import profile_name, written
 
     gpus = options.checked_gpus(gpus, device)
     opened = open_project(project)
@@ -191,10 +183,13 @@ def train(
         _move_to(job, gpus)
     else:
         begun = start and written(start, opened.folder)
-        training = changed(opened.settings.training, profile=profile, iterations=iterations, start=begun)
-        opened = save_project(opened.folder, changed(opened.settings, training=to_plain(training)))
-        _need(opened, "prepare")
+        taken = profile and profile_name(profile, "training", opened.folder)
+        training = changed(opened.settings.training, profile=taken, iterations=iterations, start=begun)
+        settings = changed(opened.settings, training=to_plain(training))
+        opened = OpenProject(opened.folder, settings)
+        need(opened, "prepare")
         request = opened.train_request(device=device, threads=threads, wait=wait, gpus=gpus or "")
+        save_project(opened.folder, settings)  # what does not fit is not kept
         job = new_job(opened.jobs, "train", replace(request, auto_batch=auto_batch), opened.train_digest())
         _say_estimate(request)
     if defer:
@@ -216,16 +211,20 @@ def _move_to(job: JobFolder, gpus: str | None) -> None:
     """Let a training that is resumed go on with other GPUs."""
     if gpus is None:
         return
-    found = read_status(job)
-    if not found.ended and found.state != "queued":
-        raise UsageError(job.id, "runs already: its GPUs cannot be changed now", hint=f"srtui stop {job.id} first")
+    if not rests(job):
+        raise _runs_already(job)
     ask_otherwise(job, gpus=gpus)
+
+
+def _runs_already(job: JobFolder) -> UsageError:
+    fact = "runs already: its GPUs cannot be changed now"
+    return UsageError(job.id, fact, hint=f"{again('stop', job)} first")
 
 
 def _unfinished_training(project: OpenProject, reference: str | None) -> JobFolder:
     if reference is not None:
         return find_job(project.jobs, reference, "train")
-    job = find_job(project.jobs, None, "train")
+    job = newest_job(project.jobs, "train")
     if read_status(job).state == "finished":
         raise UsageError(job.id, "finished already", hint="srtui train starts another")
     return job
@@ -242,9 +241,9 @@ def validate(project: Path | None, model: Path | None, device: str, threads: int
     from srtui.project.folder import open_project
 
     opened = open_project(project)
-    _need(opened, "prepare")
+    need(opened, "prepare")
     if model is None:
-        _need(opened, "train")
+        need(opened, "train")
     request = opened.validate_request(model=model and model.resolve(), device=device, threads=threads)
     job = new_job(opened.jobs, "validate", request, "" if model else opened.validate_digest())
     code = launch_and_follow(job)
@@ -282,7 +281,7 @@ def restore(
 
     opened = None if model else open_project(project)
     if opened:
-        _need(opened, "train")
+        need(opened, "train")
     network = model or (opened.model if opened else Path())
     request = RestoreRequest(
         model=str(network.resolve()),
@@ -313,8 +312,12 @@ def run_project(
 
     opened = open_project(project)
     gpus = options.checked_gpus(gpus, device)
-    request = RunRequest(project=str(opened.folder), device=device, gpus=gpus or "", threads=threads)
-    job = _living_run(opened) or new_job(opened.jobs, "run", request)
+    job = _living_run(opened)
+    if job is None:
+        request = RunRequest(project=str(opened.folder), device=device, gpus=gpus or "", threads=threads)
+        job = new_job(opened.jobs, "run", request)
+    elif gpus:
+        raise _runs_already(job)
     return launch_job(job, detach=not foreground, as_json=as_json)
 
 

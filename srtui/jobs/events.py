@@ -71,6 +71,11 @@ def _finite(value: Any) -> Any:
     return value
 
 
+def said(event: Event) -> dict[str, Any]:
+    """What an event says, without its format, time and kind."""
+    return {name: value for name, value in event.items() if name not in {"v", "t", "kind"}}
+
+
 class EventTail:
     """Reads events as they come; a torn last line waits until it is whole."""
 

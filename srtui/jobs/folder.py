@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -104,36 +104,26 @@ def jobs_root(project: Path | None) -> Path:
 
 def create(root: Path, kind: str, request: dict[str, Any], digest: str = "") -> JobFolder:
     """Make the folder of a new job (mode 0700) with its request; nothing runs yet."""
-    import yaml
-
     now = datetime.now(timezone.utc)
     path = root / f"{now:%Y%m%dT%H%M%S}Z-{kind}-{secrets.token_hex(2)}"
     path.mkdir(mode=0o700, parents=True)
     folder = JobFolder(path)
     folder.control.mkdir(mode=0o700)
-    record = {
-        "version": VERSION,
-        "kind": kind,
-        "created": now.isoformat(timespec="seconds"),
-        "digest": digest,
-        "request": request,
-    }
-    write_whole(folder.request, yaml.safe_dump(record, sort_keys=False, allow_unicode=True, width=120))
+    created = now.isoformat(timespec="seconds")
+    _write_record(folder, JobRecord(kind=kind, created=created, digest=digest, request=request))
     return folder
 
 
 def ask_otherwise(folder: JobFolder, **changes: Any) -> None:
     """Change what a job that does not run is asked: top-level keys of its request."""
+    record = read_record(folder)
+    _write_record(folder, replace(record, request={**record.request, **changes}))
+
+
+def _write_record(folder: JobFolder, record: JobRecord) -> None:
     import yaml
 
-    record = read_record(folder)
-    plain = {
-        "version": VERSION,
-        "kind": record.kind,
-        "created": record.created,
-        "digest": record.digest,
-        "request": {**record.request, **changes},
-    }
+    plain = {"version": VERSION, **asdict(record)}
     write_whole(folder.request, yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=120))
 
 
@@ -175,13 +165,23 @@ def all_jobs(root: Path) -> list[JobFolder]:
     return [JobFolder(path) for path in sorted(root.iterdir()) if (path / "job.yml").is_file()]
 
 
-def find_job(root: Path, reference: str | None, kind: str | None = None) -> JobFolder:
-    """Find the job that ``reference`` names: a folder, or a part of its id; None is the newest (of ``kind``)."""
-    jobs = [job for job in all_jobs(root) if kind is None or read_record(job).kind == kind]
-    if reference is None:
-        if not jobs:
-            raise UsageError(str(root), f"no {kind or ''} jobs here".replace("  ", " "), hint="give -p PROJECT")
-        return jobs[-1]
+def newest_job(root: Path, kind: str) -> JobFolder:
+    """The newest job of a kind.
+
+    Raises
+    ------
+    UsageError
+        If there is none.
+    """
+    jobs = [job for job in all_jobs(root) if job.kind == kind]
+    if not jobs:
+        raise UsageError(str(root), f"no {kind} job here", hint=f"srtui {kind} begins one")
+    return jobs[-1]
+
+
+def find_job(root: Path, reference: str, kind: str | None = None) -> JobFolder:
+    """Find the job that ``reference`` names: a folder, or a part of its id."""
+    jobs = [job for job in all_jobs(root) if kind in {None, job.kind}]
     if (Path(reference) / "job.yml").is_file():
         return JobFolder(Path(reference).resolve())
     named = [job for job in jobs if reference in job.id]

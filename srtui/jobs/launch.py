@@ -17,8 +17,21 @@ from srtui.jobs.events import Event, EventTail
 from srtui.jobs.folder import JobFolder
 from srtui.jobs.lock import holder
 from srtui.jobs.status import JobStatus, read_status
+from srtui.jobs.wording import again
 
 _TICK = 0.1
+
+
+def rests(folder: JobFolder) -> bool:
+    """Whether nobody works on a job: it has ended, or was never begun."""
+    status = read_status(folder)
+    return status.ended or (status.state == "queued" and not folder.log.exists())
+
+
+def start(folder: JobFolder) -> None:
+    """Launch a job unless somebody works on it already."""
+    if rests(folder):
+        launch(folder)
 
 
 def launch(folder: JobFolder) -> None:
@@ -30,7 +43,7 @@ def launch(folder: JobFolder) -> None:
         If it runs already.
     """
     if holder(folder.lock) is not None:
-        raise UsageError(folder.id, "runs already", hint=f"srtui attach {folder.id}")
+        raise UsageError(folder.id, "runs already", hint=again("attach", folder))
     forget_ending(folder)
     with folder.log.open("ab") as log:
         supervisor = subprocess.Popen(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
 from typing import Any
 
 from srtui.jobs.events import Event
+from srtui.jobs.folder import JobFolder, jobs_root
 from srtui.jobs.status import JobStatus
 
 
@@ -21,10 +24,15 @@ def words(status: JobStatus) -> str:
     parts = []
     if status.total:
         parts.append(f"{status.done}/{status.total} {status.unit}")
-    parts += [f"{name} {figure(value)}" for name, value in status.figures.items() if name not in {"phase", "job"}]
+    parts += [f"{name} {figure(value)}" for name, value in measured(status)]
     if status.eta is not None and not status.ended:
         parts.append(f"{duration(status.eta)} left")
     return " · ".join(parts)
+
+
+def measured(status: JobStatus) -> list[tuple[str, Any]]:
+    """The figures of a job by name, without what a `run` says of its step."""
+    return [(name, value) for name, value in status.figures.items() if name not in {"phase", "job"}]
 
 
 def narrate(event: Event) -> str:
@@ -46,6 +54,14 @@ def narrate(event: Event) -> str:
         case "note":
             return str(event.get("text", ""))
     return ""
+
+
+def again(verb: str, folder: JobFolder) -> str:
+    """Command about one job, as it works from where the user is: a job of another project needs to be told whose."""
+    project, here = folder.path.parent.parent, Path.cwd()
+    found = folder.path.parent == jobs_root(None) or (project == here and (here / "project.yml").is_file())
+    where = "" if found else f" -p {shlex.quote(str(project))}"
+    return f"srtui {verb}{where} {folder.id}"
 
 
 def figure(value: Any) -> str:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from pathlib import Path
 
 from srtui.config.project import Folder, Project, Source, Synthetic, SyntheticPictures, Training, Validate
+from srtui.config.reader import read_yaml
 from srtui.errors import UsageError
-from srtui.project.folder import FILE
+from srtui.jobs.folder import all_jobs, jobs_root
+from srtui.jobs.launch import rests
+from srtui.jobs.wording import again
+from srtui.project.folder import FILE, OpenProject, save_project
 
 MINIMUM_GAIN = 0.2
 """Mean Y-PSNR over bicubic, in dB, that the demo's network must reach."""
@@ -16,7 +21,7 @@ _TRAIN = Synthetic(pictures=64, seed=1)
 _VALIDATE = Synthetic(pictures=24, seed=2, width=384, height=256)
 
 
-def demo_project(photos: Path | None, val_photos: Path | None) -> Project:
+def _settings(photos: Path | None, val_photos: Path | None) -> Project:
     """Settings of the demo."""
     sources: Source = SyntheticPictures(synthetic=_TRAIN)
     validation: Source = SyntheticPictures(synthetic=_VALIDATE)
@@ -32,12 +37,35 @@ def demo_project(photos: Path | None, val_photos: Path | None) -> Project:
     )
 
 
-def forget(folder: Path) -> None:
-    """Remove an earlier demo, and nothing else."""
-    if not folder.exists():
-        return
-    if not (folder / FILE).is_file():
-        raise UsageError(str(folder), f"no {FILE} in it, so it is no demo", hint="choose another --output")
-    for name in ("dataset", "jobs", "models", "comparison"):
-        if (folder / name).exists():
-            shutil.rmtree(folder / name)
+def make_demo(
+    folder: Path, photos: Path | None = None, val_photos: Path | None = None, *, fresh: bool = False
+) -> OpenProject:
+    """Make the demo's project in ``folder``, or take up the one there; ``fresh`` forgets what it has done.
+
+    Raises
+    ------
+    UsageError
+        If there is another project, or it is to be forgotten while one of its jobs runs.
+    """
+    demo = _settings(photos, val_photos)
+    file = folder / FILE
+    if file.is_file() and _but_for_pictures(read_yaml(file, Project)) != _but_for_pictures(demo):
+        raise UsageError(str(file), "is a project of yours, no demo", hint="choose another --output")
+    if fresh:
+        _forget(folder)
+    return save_project(folder, demo)
+
+
+def _but_for_pictures(settings: Project) -> Project:
+    return dataclasses.replace(settings, sources=(), validation_sources=())
+
+
+def _forget(folder: Path) -> None:
+    """Remove what an earlier demo made, and nothing else."""
+    for job in all_jobs(jobs_root(folder.resolve())):
+        if not rests(job):
+            raise UsageError(job.id, "runs", hint=f"{again('stop', job)} first")
+    if (folder / FILE).is_file():
+        for path in (folder / name for name in ("dataset", "jobs", "models", "comparison")):
+            if path.exists():
+                shutil.rmtree(path)

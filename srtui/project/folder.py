@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from srtui.config import shipped
-from srtui.config.profile import Profile
+from srtui.config.profile import Profile, Stage
 from srtui.config.project import Folder, Lmdb, PairFolders, Pairs, Project, Source, SyntheticPictures, Video
 from srtui.config.reader import read_yaml, to_plain, to_yaml
 from srtui.config.requests import Origin, PrepareRequest, RestoreRequest, TrainRequest, ValidateRequest
@@ -44,7 +44,7 @@ class OpenProject:
 
     def path(self, text: str) -> Path:
         """Path of the file, which is relative to the project's folder."""
-        return (self.folder / Path(text).expanduser()).resolve()
+        return _beside(self.folder, text)
 
     # What each step works from, as digests: a step is stale when its digest is not that of its last result.
 
@@ -171,7 +171,7 @@ class OpenProject:
         return TrainRequest(
             dataset=str(self.dataset),
             scale=self.settings.scale,
-            profile=self._with_absolute_weights(profile),
+            profile=placed(profile, self.folder),
             model=str(self.model),
             seed=self.settings.training.seed,
             device=device,
@@ -199,19 +199,6 @@ class OpenProject:
         return Origin(
             project=settings, profile=profile, degradation=shipped.degradation(settings.degradation, self.folder)
         )
-
-    def _with_absolute_weights(self, profile: Profile) -> Profile:
-        """Profile whose files for perceptual losses are found from anywhere."""
-        stages = []
-        for stage in profile.stages:
-            perceptual = stage.losses.perceptual
-            if perceptual is not None and perceptual.weights:
-                placed = dataclasses.replace(perceptual, weights=str(self.path(perceptual.weights)))
-                losses = dataclasses.replace(stage.losses, perceptual=placed)
-                stages.append(dataclasses.replace(stage, losses=losses))
-            else:
-                stages.append(stage)
-        return dataclasses.replace(profile, stages=tuple(stages))
 
     def validate_request(self, *, model: Path | None = None, device: str = "auto", threads: int = 0) -> ValidateRequest:
         """What the `validate` job is asked."""
@@ -295,6 +282,23 @@ def stretched(profile: Profile, iterations: int | None) -> Profile:
         for index, stage in enumerate(profile.stages)
     )
     return dataclasses.replace(profile, stages=stages)
+
+
+def placed(profile: Profile, folder: Path) -> Profile:
+    """Profile whose files for perceptual losses, named relative to ``folder``, are found from anywhere."""
+    return dataclasses.replace(profile, stages=tuple(_placed(stage, folder) for stage in profile.stages))
+
+
+def _placed(stage: Stage, folder: Path) -> Stage:
+    perceptual = stage.losses.perceptual
+    if perceptual is None or not perceptual.weights:
+        return stage
+    found = dataclasses.replace(perceptual, weights=str(_beside(folder, perceptual.weights)))
+    return dataclasses.replace(stage, losses=dataclasses.replace(stage.losses, perceptual=found))
+
+
+def _beside(folder: Path, text: str) -> Path:
+    return (folder / Path(text).expanduser()).resolve()
 
 
 def digest(*parts: Any) -> str:

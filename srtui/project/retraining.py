@@ -14,6 +14,7 @@ from srtui.errors import ConfigurationError, UsageError
 from srtui.files import write_whole
 from srtui.project.cards import ModelCard, request_of
 from srtui.project.folder import FILE, OpenProject, save_project, stretched
+from srtui.project.sources import paths_of
 
 PROFILE, DEGRADATION = "profile.yml", "degradation.yml"
 
@@ -84,10 +85,7 @@ def remarks(project: OpenProject, request: TrainRequest, card: ModelCard) -> lis
     found = []
     before = Path(request.dataset).parents[1]
     for source in (*project.settings.sources, *project.settings.validation_sources):
-        texts = [getattr(source, name) for name in ("folder", "lmdb", "video") if hasattr(source, name)]
-        pairs = getattr(source, "pairs", None)
-        texts += [pairs.gt, pairs.lq] if pairs else []
-        away = [text for text in texts if not project.path(text).exists()]
+        away = [text for text in paths_of(source) if not project.path(text).exists()]
         found += [f"{text}: not there; paths were meant from {before}" for text in away]
     if card.dataset and card.dataset.get("digest") != project.prepare_digest():
         found.append("this srtui makes another dataset of these settings than the one that was trained on")

@@ -10,7 +10,7 @@ from srtui.errors import SrtuiError
 from srtui.jobs.context import JobContext, Stopped
 from srtui.jobs.control import ask, withdraw
 from srtui.jobs.folder import JobFolder, ask_otherwise, create, read_record
-from srtui.jobs.launch import follow, launch, stop
+from srtui.jobs.launch import follow, rests, start, stop
 from srtui.project.folder import OpenProject, open_project
 from srtui.project.steps import RULES, Step, StepName, newest_jobs, steps
 
@@ -38,7 +38,7 @@ def children(project: OpenProject, step: Step, request: RunRequest) -> list[JobF
     if newest is not None and step.name != "restore":
         folder, status = newest
         if not status.ended or (status.state != "finished" and read_record(folder).digest == digest):
-            if step.name == "train" and request.gpus and (status.ended or status.state == "queued"):
+            if step.name == "train" and request.gpus and rests(folder):
                 ask_otherwise(folder, gpus=request.gpus)
             return [folder]
     return create_jobs(project, step.name, device=request.device, gpus=request.gpus, threads=request.threads)
@@ -64,8 +64,7 @@ def create_jobs(
 
 def accompany(job: JobContext, child: JobFolder) -> None:
     """Launch a child job unless it runs, mirror how far it is, and pass on pause and stop."""
-    if not _lives(child):
-        launch(child)
+    start(child)
     for moment in follow(child):
         status = moment.status
         if status.ended:
@@ -80,10 +79,6 @@ def accompany(job: JobContext, child: JobFolder) -> None:
             for _ in follow(child):
                 pass
             raise
-
-
-def _lives(child: JobFolder) -> bool:
-    return next(iter(follow(child))).status.state in {"running", "stalled", "paused"}
 
 
 def _pass_on_pause(job: JobContext, child: JobFolder) -> None:

@@ -34,7 +34,7 @@ def launched(recorded: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[JobF
         jobs.append(job)
         recorded.write_status(job, phase="loading")
 
-    monkeypatch.setattr(actions, "launch", launch)
+    monkeypatch.setattr("srtui.jobs.launch.launch", launch)
     return jobs
 
 

@@ -175,7 +175,7 @@ async def test_a_button_starts_the_job_and_shows_it(
         launched.append(job)
         recorded.write_status(job, phase="loading")
 
-    monkeypatch.setattr(actions, "launch", launch)
+    monkeypatch.setattr("srtui.jobs.launch.launch", launch)
     app = make_app(project.folder)
     async with app.run_test(size=(80, 24)) as pilot:
         await see_button(pilot, "Train")
@@ -195,7 +195,7 @@ async def test_what_cannot_start_says_why(
     def refuse(_job: JobFolder) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(actions, "launch", refuse)
+    monkeypatch.setattr("srtui.jobs.launch.launch", refuse)
     app = make_app(project.folder)
     async with app.run_test(size=(80, 24)) as pilot:
         await see_button(pilot, "Train")
@@ -251,7 +251,7 @@ async def test_the_demo_makes_its_project_and_is_watched(
     see: Any,
     see_button: Any,
 ) -> None:
-    monkeypatch.setattr(actions, "launch", lambda job: recorded.write_status(job, phase="starting"))
+    monkeypatch.setattr("srtui.jobs.launch.launch", lambda job: recorded.write_status(job, phase="starting"))
     app = make_app(tmp_path)
     async with app.run_test(size=(80, 24)) as pilot:
         await see_button(pilot, "Start the demo")

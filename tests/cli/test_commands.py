@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from srtui.cli import cli, run
-from srtui.jobs.folder import create, jobs_root
+from srtui.files import write_json
+from srtui.jobs.folder import all_jobs, create, jobs_root
+from srtui.project.folder import open_project
 
 
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,3 +96,80 @@ def test_a_reader_that_leaves_is_no_error() -> None:
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, check=False)
     assert done.stdout.startswith("Usage:")
     assert "Traceback" not in done.stderr
+
+
+def test_nothing_is_asked_of_a_job_that_was_never_begun(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = create(jobs_root(None), "verify", {"dataset": "x"})
+    assert run(["stop"]) == 0
+    assert f"{folder.id}: queued, so there is nothing to stop" in capsys.readouterr().err
+    assert run(["pause"]) == 2
+    assert not list(folder.control.iterdir())
+
+
+@pytest.mark.parametrize("option", [["--profile", "fsat"], ["--start", "none.pth"]])
+def test_what_does_not_fit_is_not_kept(
+    prepared: Path, option: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(prepared)
+    (prepared / "none.pth").write_text("no network")
+    before = (prepared / "project.yml").read_text()
+    assert run(["train", *option]) == 2
+    assert option[1] in capsys.readouterr().err
+    assert (prepared / "project.yml").read_text() == before
+    assert not [job for job in all_jobs(jobs_root(prepared)) if job.kind == "train"]
+
+
+def test_a_profile_is_found_where_one_stands(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    Path("mine.yml").write_text("version: 1\nname: mine\nstages: [{iterations: 10}]\n")
+    assert run(["train", "-p", str(prepared), "--profile", "mine.yml", "--defer"]) == 0
+    assert open_project(prepared).settings.training.profile == str(elsewhere / "mine.yml")
+
+
+def test_a_scale_that_does_not_fit_is_not_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "photos").mkdir()
+    assert run(["prepare", str(tmp_path / "photos"), "-p", str(tmp_path), "--scale", "3"]) == 2
+    assert "must be a multiple of scale (3)" in capsys.readouterr().err
+    assert not (tmp_path / "project.yml").exists()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verb"), [("stopped", "resume"), ("crashed", "resume"), ("failed", "status"), ("finished", "train")]
+)
+def test_what_leads_to_a_network_depends_on_how_its_training_ended(
+    prepared: Path, outcome: str, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = open_project(prepared)
+    job = create(project.jobs, "train", {}, project.train_digest())
+    job.log.touch()
+    write_json(job.exit, {"v": 1, "outcome": outcome, "code": 1, "signal": None, "error": ""})
+    assert run(["validate", "-p", str(prepared)]) == 2
+    error = capsys.readouterr().err
+    assert "error: train: not done yet" in error
+    assert f"srtui {verb} -p {prepared}" in error
+
+
+def test_the_demo_leaves_other_projects_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "project.yml").write_text("scale: 4\nsources: [{folder: a}]\n")
+    (tmp_path / "models").mkdir()
+    for fresh in ([], ["--fresh"]):
+        assert run(["demo", "--output", str(tmp_path), *fresh]) == 2
+        assert "is a project of yours, no demo" in capsys.readouterr().err
+    assert (tmp_path / "models").is_dir()
+
+
+@pytest.fixture
+def prepared(tmp_path: Path) -> Path:
+    """A project whose dataset is said to be there."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "project.yml").write_text("scale: 4\nsources: [{folder: a}]\n")
+    project = open_project(folder)
+    job = create(project.jobs, "prepare", {}, project.prepare_digest())
+    job.log.touch()
+    write_json(job.exit, {"v": 1, "outcome": "finished", "code": 0, "signal": None, "error": ""})
+    project.dataset.mkdir(parents=True)
+    (project.dataset / "dataset.yml").touch()
+    return folder

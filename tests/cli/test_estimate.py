@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from srtui.cli import run
+from srtui.cli import estimate, run
+from srtui.jobs.folder import JobFolder, read_record
 
 TINY = """
 version: 1
@@ -36,3 +37,13 @@ def test_without_a_project_and_a_profile_there_is_nothing_to_measure(
     monkeypatch.chdir(tmp_path)
     assert run(["estimate"]) == 2
     assert "no project.yml here" in capsys.readouterr().err
+
+
+def test_files_beside_the_project_are_found_from_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs: list[JobFolder] = []
+    monkeypatch.setattr(estimate, "launch_job", lambda job, **_: jobs.append(job))
+    (tmp_path / "project.yml").write_text("scale: 2\n")
+    (tmp_path / "mine.yml").write_text(TINY.replace("batch: 1", "batch: 1, losses: {perceptual: {weights: vgg.pth}}"))
+    run(["estimate", "-p", str(tmp_path), "--profile", "mine.yml"])
+    (stage,) = read_record(jobs[0]).request["profile"]["stages"]
+    assert stage["losses"]["perceptual"]["weights"] == str(tmp_path / "vgg.pth")

@@ -19,7 +19,7 @@ from srtui.project.steps import Step
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project whose dataset is said to be there."""
-    monkeypatch.setattr(projects, "_need", lambda *_: None)
+    monkeypatch.setattr(projects, "need", lambda *_: None)
     (tmp_path / "project.yml").write_text("scale: 4\nsources: [{folder: a}]\n")
     return tmp_path
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-import srtui.cli.model
+import srtui.cli.launching
 from srtui.cli import run
 from srtui.config.network import Compact, SRResNet
 from srtui.config.project import Project, Synthetic, SyntheticPictures, Training
@@ -42,7 +42,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
             return error.exit_code
         return 0
 
-    monkeypatch.setattr(srtui.cli.model, "launch_and_follow", follow)
+    monkeypatch.setattr(srtui.cli.launching, "launch_and_follow", follow)
 
 
 @pytest.fixture

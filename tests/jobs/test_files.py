@@ -17,7 +17,7 @@ from srtui.files import remove_unfinished, whole_file, write_json
 from srtui.jobs.context import JobContext, Stopped
 from srtui.jobs.control import ask, asked, withdraw
 from srtui.jobs.events import EventTail, EventWriter, read_events
-from srtui.jobs.folder import JobFolder, all_jobs, create, find_job, read_record
+from srtui.jobs.folder import JobFolder, all_jobs, create, find_job, newest_job, read_record
 from srtui.jobs.lock import holder, take
 from srtui.jobs.status import read_status
 
@@ -40,7 +40,7 @@ def test_jobs_are_found_by_folder_id_or_part(folder: JobFolder, tmp_path: Path) 
     assert all_jobs(root) == sorted([folder, other], key=lambda job: job.id)
     assert find_job(root, other.id[-4:]) == other
     assert find_job(root, str(other.path)) == other
-    assert find_job(root, None, "verify") == folder
+    assert newest_job(root, "verify") == folder
     with pytest.raises(UsageError, match="2 jobs match"):
         find_job(root, "Z-")
     with pytest.raises(UsageError, match="no such job"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,10 @@ import pytest
 from srtui.errors import UsageError
 from srtui.jobs.control import ask, withdraw
 from srtui.jobs.events import read_events
-from srtui.jobs.folder import JobFolder, create
-from srtui.jobs.launch import follow, launch, stop
+from srtui.jobs.folder import JobFolder, create, jobs_root
+from srtui.jobs.launch import follow, launch, rests, start, stop
 from srtui.jobs.status import JobStatus, read_status
+from srtui.jobs.wording import again
 
 MANY = {
     "sources": [{"synthetic": {"pictures": 20000, "seed": 1, "width": 64, "height": 64}}],
@@ -84,3 +87,32 @@ def test_a_job_pauses_and_goes_on(long_job: JobFolder) -> None:
     assert wait_for(long_job, "running", beyond=paused.done).state == "running"
     stop(long_job)
     assert wait_for(long_job, "stopped").state == "stopped"
+
+
+def test_a_job_that_was_never_begun_rests_and_one_without_a_log_may_not(tmp_path: Path) -> None:
+    folder = create(tmp_path / "jobs", "verify", {"dataset": str(tmp_path / "нет")})
+    assert rests(folder)
+    code = (
+        "import sys; from pathlib import Path; from srtui.jobs.lock import take; "
+        "lock = take(Path(sys.argv[1])); print(flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code, str(folder.lock)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as launched_elsewhere:
+        assert launched_elsewhere.stdout is not None
+        launched_elsewhere.stdout.readline()
+        assert not rests(folder)
+        start(folder)  # does nothing: somebody works on it
+        launched_elsewhere.kill()
+    start(folder)
+    assert wait_for(folder, "failed").code == 2
+
+
+def test_a_command_about_a_job_works_from_where_the_user_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project = tmp_path / "мой проект"
+    job = create(jobs_root(project), "train", {})
+    (project / "project.yml").touch()
+    assert again("attach", job) == f"srtui attach -p '{project}' {job.id}"
+    monkeypatch.chdir(project)
+    assert again("attach", job) == f"srtui attach {job.id}"
+    alone = create(jobs_root(None), "blend", {})
+    assert again("stop", alone) == f"srtui stop {alone.id}"

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from srtui.config.project import Folder, Footage, Lmdb, Pairs, Project, Synthetic, SyntheticPictures, Video
+from srtui.config.project import Folder, Footage, Lmdb, PairFolders, Pairs, Project, Synthetic, SyntheticPictures, Video
 from srtui.config.reader import read_yaml, to_yaml
 from srtui.errors import UsageError
 from srtui.project.folder import OpenProject, save_project
-from srtui.project.sources import with_sources
+from srtui.project.sources import paths_of, with_sources
 
 
 @pytest.fixture
@@ -92,3 +92,18 @@ def test_the_checks_are_part_of_what_a_dataset_is_made_from(places: dict[str, Pa
     plain = OpenProject(project, read_yaml(project / "project.yml", Project)).prepare_digest()
     (project / "project.yml").write_text("sources: [{folder: photos}]\nprepare: {checks: {soft: false}}\n")
     assert OpenProject(project, read_yaml(project / "project.yml", Project)).prepare_digest() != plain
+
+
+@pytest.mark.parametrize("name", ["photo.png", "photos.zip", "README"])
+def test_a_file_that_is_no_video_is_refused(places: dict[str, Path], name: str) -> None:
+    project = places["project"]
+    (project / name).touch()
+    with pytest.raises(UsageError, match="is no video's ending"):
+        with_sources(None, project, [project / name], None)
+
+
+def test_what_a_source_names() -> None:
+    pairs = Pairs(pairs=PairFolders(gt="d", lq="e"))
+    generated = SyntheticPictures(synthetic=Synthetic())
+    sources = (Folder(folder="a"), Lmdb(lmdb="b"), Video(video="c"), pairs, generated)
+    assert [paths_of(each) for each in sources] == [("a",), ("b",), ("c",), ("d", "e"), ()]

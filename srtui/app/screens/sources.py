@@ -18,6 +18,7 @@ from srtui.project.tapes import SUFFIXES
 
 if TYPE_CHECKING:
     from srtui.app.project_facts import Facts
+    from srtui.config.project import Source
     from srtui.project.folder import OpenProject
     from srtui.project.footage import Tape
 
@@ -101,7 +102,7 @@ def _tapes(tapes: tuple[Tape, ...]) -> Iterator[Block]:
             yield fact("", f"{tape.written}: not there", "error")
 
 
-def _listed(label: str, sources: tuple[object, ...], view: ProjectView) -> list[Block]:
+def _listed(label: str, sources: tuple[Source, ...], view: ProjectView) -> list[Block]:
     blocks = []
     for number, source in enumerate(sources):
         words, kind = _described(source, view)
@@ -109,14 +110,14 @@ def _listed(label: str, sources: tuple[object, ...], view: ProjectView) -> list[
     return blocks
 
 
-def _described(source: object, view: ProjectView) -> tuple[str, str]:
+def _described(source: Source, view: ProjectView) -> tuple[str, str]:
     """One source in words; an error colour where its folder is missing."""
+    from srtui.project.sources import paths_of
+
     assert view.project is not None
-    named = {name: getattr(source, name, None) for name in ("folder", "pairs", "synthetic", "lmdb", "video")}
-    synthetic, pairs = named.pop("synthetic"), named.pop("pairs")
-    if synthetic is not None:
+    if (synthetic := getattr(source, "synthetic", None)) is not None:
         return f"{short(synthetic.pictures)} generated, {synthetic.width}×{synthetic.height}, seed {synthetic.seed}", ""
-    texts = [pairs.gt, pairs.lq] if pairs else [text for text in named.values() if text is not None]
+    texts = paths_of(source)
     missing = [each for each in texts if not view.project.path(each).exists()]
     words = " with ".join(texts) + (", taken as it is" if getattr(source, "insist", False) else "")
     return (f"{words}: not there", "error") if missing else (words, "")

@@ -269,7 +269,7 @@ class TapesScreen(Screen[JobFolder | None]):
         tape = self.tape
         at_work = tape is not None and tape_rows.living(tape, self.view.tape_jobs) is not None
         match action:
-            case "scan_text" | "scroll_text":
+            case "scroll_text":
                 return parameters != (1,) or self._more
             case "scan":
                 return tape is not None and tape.state != "missing" and not at_work
