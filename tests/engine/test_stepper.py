@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from typing import Literal
 
 import pytest
 import torch
@@ -38,12 +39,14 @@ def assert_same(left: list[torch.Tensor], right: list[torch.Tensor]) -> None:
     assert all(torch.equal(a, b) for a, b in zip(left, right, strict=True))
 
 
+@pytest.mark.parametrize("kind", ["adam", "adamw"])
 @pytest.mark.parametrize("scale_loss", [False, True])
-def test_a_step_is_adams(scale_loss: bool) -> None:
+def test_a_step_is_adams(scale_loss: bool, kind: Literal["adam", "adamw"]) -> None:
     net = small_net()
     twin = copy.deepcopy(net)
-    stepper = Stepper(net.parameters(), Adam(lr=RATE), scale_loss=scale_loss)
-    adam = torch.optim.Adam(twin.parameters(), lr=RATE, betas=(0.9, 0.99))
+    stepper = Stepper(net.parameters(), Adam(type=kind, lr=RATE, weight_decay=0.1), scale_loss=scale_loss)
+    torchs = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[kind]
+    adam = torchs(twin.parameters(), lr=RATE, betas=(0.9, 0.99), weight_decay=0.1)
     for rate in (1e-2, 5e-3, 1e-3):
         step(stepper, loss_of(net), rate)
         adam.param_groups[0]["lr"] = rate
@@ -139,3 +142,24 @@ def test_loading_a_state_continues_exactly() -> None:
     step(resumed, loss_of(other), RATE)
     assert_same(values(other), values(net))
     assert resumed.read() == stepper.read()
+
+
+def test_weights_without_a_gradient_stay_and_are_remembered() -> None:
+    net, idle = small_net(), nn.Parameter(torch.ones(3))
+    stepper = Stepper([*net.parameters(), idle], Adam(weight_decay=0.1), scale_loss=False)
+    step(stepper, loss_of(net), RATE)
+    assert torch.equal(idle, torch.ones(3))
+    memory = stepper.state_dict()["optimizer"]["state"]
+    assert [int(each["step"]) for each in memory.values()] == [1, 1, 1, 1, 0]
+
+
+def test_a_state_of_torchs_optimiser_is_read_too() -> None:
+    """As checkpoints held it at first: with its groups of parameters."""
+    net, twin = small_net(), small_net()
+    stepper = Stepper(net.parameters(), Adam(lr=RATE), scale_loss=False)
+    adam = torch.optim.Adam(twin.parameters(), lr=RATE, betas=(0.9, 0.99), fused=True)
+    loss_of(twin).backward()  # type: ignore[no-untyped-call] # torch's annotations leave it out
+    adam.step()
+    stepper.load_state_dict({**stepper.state_dict(), "optimizer": adam.state_dict()})
+    mine, theirs = stepper.state_dict()["optimizer"]["state"], adam.state_dict()["state"]
+    assert all(torch.equal(mine[number][name], theirs[number][name]) for number in theirs for name in theirs[number])

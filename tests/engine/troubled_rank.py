@@ -39,7 +39,9 @@ def main(folder: str) -> int:
 
         StageWork._forward = troubled  # type: ignore[method-assign] # on this rank
         keeping.settle = flipping
-    return worker.begin([folder])
+    code = worker.begin([folder])
+    assert "torch._dynamo" not in sys.modules, "seconds of every start"
+    return code
 
 
 if __name__ == "__main__":
