@@ -42,6 +42,9 @@ class Quickened:
     """
     A network's forward pass, compiled if that works.
 
+    What a compiler cannot do shows when it is asked, in the first forward pass, or in the first backward pass, which
+    torch compiles last: so whoever makes the passes says what went wrong in them (`give_up`), and makes them again.
+
     Parameters
     ----------
     net
@@ -64,7 +67,10 @@ class Quickened:
         self._net, self._alarm = net, alarm
         self._compiled: Forward | None = None
         if wanted(wish, device):
-            self._guarded(lambda: self._take(compiling(net)))
+            try:
+                self._compiled = compiling(net)
+            except Exception as error:  # noqa: BLE001 - the compiler's errors have no common class
+                self._say(error)
 
     @property
     def compiled(self) -> bool:
@@ -73,25 +79,20 @@ class Quickened:
 
     def __call__(self, lq_bchw: Tensor) -> Tensor:
         """Restore a batch."""
-        compiled = self._compiled
-        if compiled is not None:
-            restored = self._guarded(lambda: compiled(lq_bchw))
-            if restored is not None:
-                return restored
-        eager: Tensor = self._net(lq_bchw)
-        return eager
+        restored: Tensor = self._net(lq_bchw) if self._compiled is None else self._compiled(lq_bchw)
+        return restored
 
-    def _take(self, compiled: Forward) -> None:
-        self._compiled = compiled
+    def give_up(self, error: Exception) -> bool:
+        """Let the network run as it is after an error that may be the compiler's; False if it does already.
 
-    def _guarded(self, call: Callable[[], Tensor | None]) -> Tensor | None:
-        """Call what may fail in the compiler; what fails in the network itself, or for memory, is raised."""
-        try:
-            return call()
-        except torch.OutOfMemoryError:
-            raise  # smaller parts help, and not eager
-        except Exception as error:  # noqa: BLE001 - the compiler's errors have no common class, and eager shows whose it was
-            self._compiled = None
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            self._alarm(f"compiling the network failed, so it runs as it is: {reason}")
-            return None
+        If the error was not the compiler's, it comes again.
+        """
+        if self._compiled is None:
+            return False
+        self._compiled = None
+        self._say(error)
+        return True
+
+    def _say(self, error: Exception) -> None:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        self._alarm(f"compiling the network failed, so it runs as it is: {reason}")

@@ -163,7 +163,7 @@ class StageWork:
             torch.cuda.default_generators[conditions.device.index or 0].manual_seed(seed)
 
     def _in_parts(self, crops: int, begin: Callable[[], None], part: Callable[[slice, float], None]) -> None:
-        """Call ``part`` for all crops; where the memory does not suffice, from the beginning with half as many at once.
+        """Call ``part`` for all crops; where that fails, begin again with half as many at once, or not compiled.
 
         The other ranks need not know: they wait where gradients are averaged, which comes after.
         """
@@ -178,15 +178,16 @@ class StageWork:
                     # Shares of the ranks add up to their number: the mean over the ranks is the mean over the batch.
                     share = (each.stop - each.start) * self._conditions.ranks.count / self._stage.batch
                     part(each, share)
-            except RuntimeError as error:
-                if not out_of_memory(error):
+            except Exception as error:  # a compiler's errors have no common class
+                full, reason = out_of_memory(error), str(error).partition("\n")[0]
+                if not full and not self._quick.give_up(error):
                     raise
-                reason = str(error).partition("\n")[0]
             else:
                 return
             # Out of the handler: the error's traceback holds the tensors that are to be freed.
             begin()
-            self._halve(crops, reason)
+            if full:
+                self._halve(crops, reason)
 
     def _halve(self, crops: int, reason: str) -> None:
         tried = min(self.micro_batch or crops, crops)
@@ -256,7 +257,7 @@ def parts(crops: int, most: int) -> Iterator[slice]:
         yield slice(first, min(first + size, crops))
 
 
-def out_of_memory(error: RuntimeError) -> bool:
+def out_of_memory(error: Exception) -> bool:
     """Whether an error says that memory ran out: torch's own, its libraries', or the CPU's."""
     text = str(error)
     return isinstance(error, torch.OutOfMemoryError) or "_ALLOC_FAILED" in text or "can't allocate memory" in text
