@@ -22,6 +22,7 @@ from srtui.jobs.context import JobContext, Stopped
 from srtui.jobs.folder import JobFolder, read_record
 from srtui.jobs.launch import forget_ending
 from srtui.jobs.lock import take
+from srtui.jobs.room import log
 
 WORK = {
     "prepare": "srtui.data.machines",
@@ -53,7 +54,7 @@ def main(path: str) -> int:
     _hear_signals(job)
     outcome, code, error = _outcome(job, lambda: _do(job))
     if error:
-        print(error, file=sys.stderr, flush=True)
+        log(error)
     job.end(outcome, code, error)
     return code
 
@@ -108,16 +109,16 @@ def _outcome(job: JobContext, work: Callable[[], None]) -> tuple[str, int, str]:
     except SrtuiError as error:
         return "failed", error.exit_code, str(error)
     except MemoryError:
-        traceback.print_exc()
+        log(traceback.format_exc())
         machine = MachineError("memory", "no more to be had", hint="use a smaller batch or fewer threads")
         return "failed", machine.exit_code, str(machine)
     except OSError as error:
         if error.errno not in {errno.ENOENT, errno.EACCES}:
-            traceback.print_exc()
+            log(traceback.format_exc())
         mine = from_os_error(error, job.folder.id)
         return "failed", mine.exit_code, str(mine)
     except Exception as error:  # noqa: BLE001 - the process ends here: whatever it is must reach exit.json
-        traceback.print_exc()
+        log(traceback.format_exc())
         fact = f"{type(error).__name__}: {error}"
         mine = SrtuiError(job.folder.id, fact, where=job.folder.log, hint="this is a defect of srtui: please report it")
         return "failed", mine.exit_code, str(mine)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from contextlib import suppress
+from io import StringIO
 from pathlib import Path
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -38,3 +40,11 @@ class Reserve:
         """Let others have it."""
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
+
+
+def log(text: str) -> None:
+    """Print into log.txt; on a full disk these words are lost, so that exit.json must say what matters."""
+    try:
+        print(text.rstrip(), file=sys.stderr, flush=True)
+    except OSError:
+        sys.stderr = StringIO()  # Python would try again at its end, fail, and exit with 120

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -27,6 +26,7 @@ from srtui.engine.reservation import device_names, reserved
 from srtui.errors import SrtuiError
 from srtui.hardware.gpu_list import devices_of
 from srtui.jobs.context import JobContext, Stopped
+from srtui.jobs.room import log
 
 PATIENCE = timedelta(hours=1)
 """Time limit of one exchange of tensors. The lines notice a lost rank much sooner; this ends what nobody foresaw."""
@@ -138,9 +138,11 @@ def _led(job: JobContext, to_all: list[Line], blame: Callable[[Line, str], Srtui
 
 def _give_up(job: JobContext, error: SrtuiError) -> None:
     """Thread of rank 0: say why, and end; the main thread waits for a rank that will not come."""
-    print(error, file=sys.stderr, flush=True)
-    job.end("failed", error.exit_code, str(error))
-    os._exit(error.exit_code)
+    log(str(error))
+    try:
+        job.end("failed", error.exit_code, str(error))
+    finally:
+        os._exit(error.exit_code)
 
 
 @contextmanager

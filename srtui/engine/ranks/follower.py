@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from srtui.errors import MachineError, SrtuiError
 from srtui.jobs.context import JobContext, Stopped
 from srtui.jobs.control import Wish
 from srtui.jobs.folder import JobFolder
+from srtui.jobs.room import log
 
 Result = TypeVar("Result")
 
@@ -80,7 +80,7 @@ class Follower(JobContext):
         """Say how it ended here, and wait for rank 0 to let this process go; gives the exit code."""
         if self.lines is None:
             if error:
-                print(error, file=sys.stderr, flush=True)
+                log(error)
             return code
         if self.lines.loss is not None:
             return self.lines.loss.exit_code
@@ -142,5 +142,5 @@ def _blame(line: Line, seen: str) -> SrtuiError:
 def _give_up(error: SrtuiError) -> None:
     """Thread: nothing here is worth saving."""
     if not isinstance(error, RankLostError) or error.exit_code:
-        print(error, file=sys.stderr, flush=True)
+        log(str(error))
     os._exit(error.exit_code)
