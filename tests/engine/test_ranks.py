@@ -19,6 +19,7 @@ import torch
 
 from srtui.engine import checkpoints
 from srtui.engine.stage_work import StageWork
+from srtui.errors import MachineError
 from srtui.jobs.control import ask, withdraw
 from srtui.jobs.events import EventTail
 from srtui.jobs.folder import JobFolder, read_json
@@ -29,6 +30,7 @@ WORKER = ("-m", "srtui.worker")
 TROUBLED = (str(Path(__file__).parent / "troubled_rank.py"),)
 PATIENCE = 300.0  # s: a machine that does many other things
 UPDATES = 60
+TROUBLE = small_profile(small_stage(20, batch=4), log_every=4, checkpoint_every=10, validate_every=20)
 ROUNDING = 2e-4  # 2e-5 was seen: sums in another order, which Adam makes much of where gradients are small
 
 
@@ -49,13 +51,25 @@ def process(training: Training, *command: str, **environment: str) -> Iterator[s
         started.wait()
 
 
-def run(training: Training, *, code: int = 0) -> None:
+def run(training: Training) -> None:
     with process(training, *WORKER) as lead:
-        assert lead.wait(PATIENCE) == code, training.folder.log.read_text()
+        assert lead.wait(PATIENCE) == 0, training.folder.log.read_text()
 
 
-def run_launched(training: Training, command: tuple[str, ...] = WORKER) -> None:
-    """As torchrun and srun do: every rank with the same command line, and its number in the environment."""
+class Launched:
+    """A training as torchrun and srun start one: every rank by the same words, its number in the environment."""
+
+    def __init__(self, training: Training, ranks: list[subprocess.Popen[bytes]]) -> None:
+        self._training, self._ranks = training, ranks
+
+    def done(self) -> Training:
+        for rank in self._ranks:
+            assert rank.wait(PATIENCE) == 0, self._training.folder.log.read_text()
+        return self._training
+
+
+@contextmanager
+def launched(training: Training, command: tuple[str, ...] = WORKER) -> Iterator[Launched]:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = str(server.getsockname()[1])
     common = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
@@ -63,8 +77,7 @@ def run_launched(training: Training, command: tuple[str, ...] = WORKER) -> None:
         process(training, *command, RANK="0", LOCAL_RANK="0", **common) as lead,
         process(training, *command, RANK="1", LOCAL_RANK="1", **common) as other,
     ):
-        for each in (lead, other):
-            assert each.wait(PATIENCE) == 0, training.folder.log.read_text()
+        yield Launched(training, [lead, other])
 
 
 def wait_until(happened: Callable[[], bool], training: Training) -> None:
@@ -126,30 +139,23 @@ def long_training(folder: Path, dataset: Path, **changes: str) -> Training:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory, training_dataset: Path) -> Training:
-    """A training of two ranks that nothing interrupted, started as a launcher does."""
-    training = long_training(tmp_path_factory.mktemp("whole"), training_dataset)
-    run_launched(training)
-    return training
+def whole(tmp_path_factory: pytest.TempPathFactory, training_dataset: Path) -> Iterator[Launched]:
+    """A training of two ranks that nothing interrupts."""
+    with launched(long_training(tmp_path_factory.mktemp("whole"), training_dataset)) as training:
+        yield training
 
 
-def test_two_ranks_train_as_one_does_up_to_rounding(tmp_path: Path, training_dataset: Path, whole: Training) -> None:
-    alone = long_training(tmp_path, training_dataset)
-    alone.run()
-    assert_equal_up_to_rounding(alone.folder, whole.folder)
-    for kind in ("metric", "validation", "checkpoint"):
-        assert alone.iterations(kind) == whole.iterations(kind)
-    for mine, theirs in zip(alone.events("metric"), whole.events("metric"), strict=True):
-        assert mine["loss"] == pytest.approx(theirs["loss"], rel=1e-4)
-    for mine, theirs in zip(alone.events("validation"), whole.events("validation"), strict=True):
-        assert theirs["psnr_y"] == pytest.approx(mine["psnr_y"], abs=1e-3)
-        assert [each["pictures"] for each in theirs["scenarios"]] == [each["pictures"] for each in mine["scenarios"]]
-    assert len(list((whole.folder.path / "tensorboard").iterdir())) == 1
-    assert not whole.events("alarm")
+@pytest.fixture(scope="module")
+def troubled(tmp_path_factory: pytest.TempPathFactory, training_dataset: Path) -> Iterator[Launched]:
+    """A training of two ranks of which one meets trouble."""
+    training = Training(tmp_path_factory.mktemp("troubled"), training_dataset, TROUBLE)
+    with launched(training, TROUBLED) as started:
+        yield started
 
 
+@pytest.mark.usefixtures("troubled")  # it trains beside this test, whose processes begin one after another
 def test_killed_stopped_paused_and_resumed_every_tensor_is_the_same(
-    tmp_path: Path, training_dataset: Path, whole: Training
+    tmp_path: Path, training_dataset: Path, whole: Launched
 ) -> None:
     training = long_training(tmp_path, training_dataset, gpus="cpu,cpu")
 
@@ -184,23 +190,39 @@ def test_killed_stopped_paused_and_resumed_every_tensor_is_the_same(
     watch.wait_for_the_end_of_all()
 
     run(training)
-    assert_identical(training.folder, whole.folder)
+    uninterrupted = whole.done()
+    assert_identical(training.folder, uninterrupted.folder)
     assert training.iterations("resumed")[-1] == stopped
-    assert [each["loss"] for each in training.events("metric")] == [each["loss"] for each in whole.events("metric")]
+    losses = [[each["loss"] for each in one.events("metric")] for one in (training, uninterrupted)]
+    assert losses[0] == losses[1]
     assert not [each for each in training.events("alarm") if "last digits" in each["text"]]
 
 
+def test_two_ranks_train_as_one_does_up_to_rounding(tmp_path: Path, training_dataset: Path, whole: Launched) -> None:
+    alone = long_training(tmp_path, training_dataset)
+    alone.run()
+    two = whole.done()
+    assert_equal_up_to_rounding(alone.folder, two.folder)
+    for kind in ("metric", "validation", "checkpoint"):
+        assert alone.iterations(kind) == two.iterations(kind)
+    for mine, theirs in zip(alone.events("metric"), two.events("metric"), strict=True):
+        assert mine["loss"] == pytest.approx(theirs["loss"], rel=1e-4)
+    for mine, theirs in zip(alone.events("validation"), two.events("validation"), strict=True):
+        assert theirs["psnr_y"] == pytest.approx(mine["psnr_y"], abs=1e-3)
+        assert [each["pictures"] for each in theirs["scenarios"]] == [each["pictures"] for each in mine["scenarios"]]
+    assert len(list((two.folder.path / "tensorboard").iterdir())) == 1
+    assert not two.events("alarm")
+
+
 def test_trouble_on_one_rank_is_everybodys(
-    tmp_path: Path, training_dataset: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, training_dataset: Path, troubled: Launched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    profile = small_profile(small_stage(20, batch=4), log_every=4, checkpoint_every=10, validate_every=20)
-    troubled = Training(tmp_path / "two", training_dataset, profile)
-    run_launched(troubled, TROUBLED)
-    skipped, small, astray = (event["text"] for event in troubled.events("alarm"))
+    two = troubled.done()
+    skipped, small, astray = (event["text"] for event in two.events("alarm"))
     assert skipped == "1 updates up to iteration 4 were skipped: the loss was not finite"
     assert small.startswith("out of memory on rank 1 up to iteration 8: all ranks go on with 1 crops at once")
     assert astray.startswith("the weights of rank 1 were not rank 0's any more at iteration 10; now they are")
-    assert [event.get("micro_batch") for event in troubled.events("metric")] == [None, None, 1, 1, 1]
+    assert [event.get("micro_batch") for event in two.events("metric")] == [None, None, 1, 1, 1]
 
     forward, calls = StageWork._forward, []
 
@@ -209,9 +231,9 @@ def test_trouble_on_one_rank_is_everybodys(
         return forward(work, lq_bchw) * (math.nan if len(calls) == 3 else 1.0)
 
     monkeypatch.setattr(StageWork, "_forward", poisoned)
-    alone = Training(tmp_path / "one", training_dataset, profile)
+    alone = Training(tmp_path, training_dataset, TROUBLE)
     alone.run()
-    assert_equal_up_to_rounding(troubled.folder, alone.folder)
+    assert_equal_up_to_rounding(two.folder, alone.folder)
 
 
 @pytest.mark.exhaustive
@@ -248,6 +270,7 @@ def test_a_device_that_is_not_there_is_an_error_before_anything_starts(tmp_path:
     if torch.cuda.device_count() > 9:
         pytest.skip("this machine has ten GPUs")
     training = long_training(tmp_path, training_dataset, gpus="0,9")
-    run(training, code=4)
-    assert "no GPU" in ending(training.folder)[2]
+    with pytest.raises(MachineError, match="no GPU") as caught:
+        training.run()
+    assert caught.value.exit_code == 4
     assert not training.events("ranks")
