@@ -37,6 +37,7 @@ class Run:
     """A job with an appraiser."""
 
     def __init__(self, folder: Path, store: Store = STORE, ranks: Ranks | None = None, **changes: Any) -> None:
+        self.ranks = ranks or Alone()
         known = all_jobs(folder / "jobs") if ranks else []  # which have a job together
         self.job = JobContext(known[0] if known else create(folder / "jobs", "train", {}), resumed=False)
         profile = Profile(name="small", stages=(Stage(iterations=1000),))
@@ -213,13 +214,27 @@ def in_ranks(count: int, run_of: Callable[[Ranks], Run], work: Callable[[Run], A
         return runs, list(pool.map(result, runs))
 
 
+class Counting(Nearest):
+    """Knows how many pictures it has been shown."""
+
+    shown = 0
+
+    def forward(self, lq_bchw: torch.Tensor) -> torch.Tensor:
+        self.shown += 1
+        return super().forward(lq_bchw)
+
+
 @pytest.mark.parametrize("count", [2, 3, 7])
 def test_ranks_share_the_pictures_and_find_what_one_finds(tmp_path: Path, count: int) -> None:
     alone = Run(tmp_path / "alone").appraiser.appraise(Nearest(2), 100)
 
+    nets = [Counting(2) for _ in range(count)]
     runs, found = in_ranks(
-        count, lambda ranks: Run(tmp_path, ranks=ranks), lambda run: run.appraiser.appraise(Nearest(2), 100)
+        count,
+        lambda ranks: Run(tmp_path, ranks=ranks),
+        lambda run: run.appraiser.appraise(nets[run.ranks.rank], 100),
     )
+    assert [net.shown for net in nets] == [len(STORE.names[rank::count]) for rank in range(count)]
     assert all(isinstance(each, Score) for each in found)
     assert found == [alone] * count, "the trainer decides by it, on all ranks alike"
     assert {each["name"] for each in runs[0].index["pictures"]} == set(STORE.names)

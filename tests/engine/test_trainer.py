@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from srtui.config.losses import Losses
 from srtui.config.network import Compact
 from srtui.config.optimization import MultiStep
+from srtui.config.reader import from_plain
+from srtui.config.requests import TrainRequest
 from srtui.data.pictures import read_picture
 from srtui.data.store import StoreReader
 from srtui.data.writing import StoreWriter
@@ -27,6 +29,7 @@ from srtui.errors import DeviceBusyError, UsageError
 from srtui.files import state_folder
 from srtui.jobs.context import JobContext, Stopped
 from srtui.jobs.control import ask
+from srtui.jobs.folder import read_record
 from tests.engine.training_cases import (
     ITERATIONS,
     Training,
@@ -223,6 +226,28 @@ def test_a_checkpoint_of_another_network_is_refused_in_words(
         fact = r"compact ×4 .*asks for compact ×2"
     with pytest.raises(UsageError, match=fact):
         training.run()
+
+
+def test_a_checkpoint_of_a_gpu_is_resumed_on_a_cpu(
+    tmp_path: Path, training_dataset: Path, whole: Training, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = Training(tmp_path, training_dataset)
+    with pytest.raises(Stopped):
+        training.run(at=stop_at(5))
+    state = training.folder.checkpoints / "5" / "state.pt"
+    content = torch.load(state, weights_only=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(torch.serialization, "location_tag", lambda _storage: "cuda:0")
+        torch.save(content, state)
+    assert b"cuda:0" in state.read_bytes()
+    training.run()
+    assert_identical(training.folder, whole.folder)
+
+
+def test_a_run_leaves_its_options_as_they_were(whole: Training) -> None:
+    assert from_plain(TrainRequest, read_record(whole.folder).request, where="job.yml") == whole.request
+    with pytest.raises(FrozenInstanceError):
+        whole.request.profile.stages[0].batch = 1  # type: ignore[misc] # that is what is tested
 
 
 def test_other_conditions_are_said(tmp_path: Path, training_dataset: Path) -> None:

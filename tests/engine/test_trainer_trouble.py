@@ -208,6 +208,9 @@ def test_accumulated_micro_batches_have_the_gradient_of_the_whole_batch(
     for name, value in mine.items():
         torch.testing.assert_close(theirs[name], value, rtol=1e-3, atol=1e-6)
     assert dealt.events("metric")[-1]["loss"] == pytest.approx(whole.events("metric")[-1]["loss"], rel=1e-5)
+    for name in ("content", "gan", "disc", "disc_real", "disc_fake", "disc_right") if gan else ():
+        figures = [training.events("metric")[-1][name] for training in (whole, dealt)]
+        assert figures[1] == pytest.approx(figures[0], rel=1e-3, abs=1e-5)
     assert dealt.events("metric")[-1]["micro_batch"] == micro_batch
 
 
