@@ -12,9 +12,10 @@ import torch
 from srtui.config.losses import Gan, Losses
 from srtui.config.network import UNet, Vgg
 from srtui.config.profile import Profile
-from srtui.engine.stage_work import StageWork
-from srtui.jobs.context import JobContext
-from tests.engine.training_cases import Training, assert_identical, gan_stage, small_profile, small_stage
+from srtui.engine import trainer
+from srtui.engine.training_state import TrainingState
+from srtui.jobs.context import JobContext, Stopped
+from tests.engine.training_cases import Training, assert_identical, gan_stage, small_profile, small_stage, stop_at
 
 WAITING = ("item", "tolist", "cpu", "numpy", "__bool__", "__float__", "__int__")
 """What on a GPU makes the host wait until everything before it is done."""
@@ -66,17 +67,17 @@ def test_the_host_waits_for_the_device_only_at_readings(
 def test_no_update_makes_the_host_wait_for_a_gpu(
     tmp_path: Path, training_dataset: Path, monkeypatch: pytest.MonkeyPatch, gan: Gan | None
 ) -> None:
-    update = StageWork.update
+    update = trainer._update
 
-    def strict(work: StageWork, *tensors: torch.Tensor, **how: Any) -> None:
-        if how["iteration"] > 2:  # the first ones choose algorithms
+    def strict(state: TrainingState, *others: Any) -> None:
+        if state.progress.iteration >= 2:  # the first ones choose algorithms
             torch.cuda.set_sync_debug_mode("error")
         try:
-            update(work, *tensors, **how)
+            update(state, *others)
         finally:
             torch.cuda.set_sync_debug_mode("default")
 
-    monkeypatch.setattr(StageWork, "update", strict)
+    monkeypatch.setattr(trainer, "_update", strict)
     training = Training(tmp_path, training_dataset, one_stage(gan), device="cuda")
     training.run()
     assert training.model.is_file()
@@ -89,9 +90,6 @@ def test_on_a_gpu_resumed_is_as_if_never_stopped(
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True, warn_only=True)
     try:
-        from srtui.jobs.context import Stopped
-        from tests.engine.training_cases import stop_at
-
         profile = small_profile(small_stage(8), gan_stage(8, gan=Gan(discriminator=Vgg(features=4))))
         one_go, stopped = (Training(tmp_path / name, training_dataset, profile, device="cuda") for name in "ab")
         one_go.run()
