@@ -17,7 +17,7 @@ from srtui.engine import onnx_files
 from srtui.engine.checkpoint_dialects import recognise, unwrap
 from srtui.engine.device import use_threads
 from srtui.engine.foreign_names import Dialect, renamed
-from srtui.engine.models import LoadedModel, load_model, save_model
+from srtui.engine.models import LoadedModel, cast, load_model, save_model
 from srtui.errors import SrtuiError, UsageError
 from srtui.files import remove_unfinished, write_whole
 from srtui.jobs.context import JobContext
@@ -86,17 +86,14 @@ def _write(job: JobContext, model: LoadedModel, output: Path, request: ConvertRe
 
 
 def narrowed(weights: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
-    """Weights as ``dtype``, on the CPU; whole numbers (places in a window, say) stay what they are.
+    """`cast`, where every number fits.
 
     Raises
     ------
     SrtuiError
         If one is too large for it.
     """
-    found = {
-        name: value.detach().to("cpu", dtype if value.is_floating_point() else None).contiguous()
-        for name, value in weights.items()
-    }
+    found = cast(weights, dtype)
     for name, value in found.items():
         if not torch.isfinite(value).all():
             fact = f"{name} reaches {weights[name].abs().max():.3g}; half precision ends at {LARGEST_HALF:.0f}"

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from srtui.engine import checkpoints
 from srtui.engine.agreement import settle
-from srtui.engine.model_card import card_of, metadata_of
+from srtui.engine.model_card import card_of
 from srtui.engine.models import save_model
 from srtui.engine.resuming import newest
 from srtui.engine.session import Session
 from srtui.engine.training_state import TrainingState
 from srtui.engine.trouble import RETURNS
 from srtui.errors import SrtuiError
+from srtui.project.cards import metadata_of
 
 
 def keep_checkpoint(session: Session, state: TrainingState) -> None:

@@ -15,9 +15,7 @@ from srtui.data.datasets import open_dataset
 from srtui.engine.inference import measure_overlap
 from srtui.engine.networks import SRNetwork
 from srtui.errors import UsageError
-from srtui.project.cards import ModelCard, metadata_of, read_card, request_of
-
-__all__ = ["ModelCard", "card_of", "metadata_of", "read_card", "request_of"]
+from srtui.project.cards import ModelCard
 
 
 def card_of(net: SRNetwork, request: TrainRequest, *, overlap: int | None = None) -> ModelCard:

@@ -68,12 +68,16 @@ def save_model(
     dtype
         Of the numbers in the file.
     """
-    tensors = {
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, tensor_bytes(cast(weights, dtype), metadata_of(card)))
+
+
+def cast(weights: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
+    """Weights as ``dtype``, on the CPU; whole numbers (places in a window, say) stay what they are."""
+    return {
         name: value.detach().to("cpu", dtype if value.is_floating_point() else None).contiguous()
         for name, value in weights.items()
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, tensor_bytes(tensors, metadata_of(card)))
 
 
 def digest_of(weights: Mapping[str, Tensor]) -> str:

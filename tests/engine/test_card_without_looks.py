@@ -9,7 +9,8 @@ from srtui.config.profile import Profile, Stage
 from srtui.config.requests import TrainRequest
 from srtui.config.validation import Lpips
 from srtui.engine import networks
-from srtui.engine.model_card import card_of, metadata_of
+from srtui.engine.model_card import card_of
+from srtui.project.cards import metadata_of
 
 
 def test_frames_of_tapes_and_lpips_leave_no_trace() -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from srtui.config.network import EDSR, RRDB, Compact, Network
 from srtui.config.requests import ModelForm
-from srtui.engine import models
+from srtui.engine import exporting, models
 from srtui.engine.checkpoint_dialects import unwrap
 from srtui.engine.foreign_names import DIALECTS, Dialect, renamed
 from srtui.engine.models import load_model, save_model
@@ -167,6 +167,19 @@ def test_weights_beyond_half_precision_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SrtuiError, match=r"body\.2\.bias reaches 7e\+04; half precision ends at 65504"):
         convert(ours, there, "pth", half=True)
     assert not there.exists()
+
+
+def test_whole_numbers_stay_whole(tmp_path: Path) -> None:
+    """Networks with windows carry places in them, of which half precision would make others."""
+    path, places = tmp_path / "a.safetensors", torch.tensor([70_000, 2**24 + 1])
+    weights = {"places": places, "weight": torch.ones(2)}
+    halves = exporting.narrowed(weights, torch.float16)
+    save_model(path, weights, ModelCard(network=SMALL[0], scale=2, overlap=1), dtype=torch.float16)
+    with safe_open(path, framework="pt") as file:
+        for found in (halves, {name: file.get_tensor(name) for name in weights}):
+            assert found["weight"].dtype == torch.float16
+            assert found["places"].dtype == places.dtype
+            assert torch.equal(found["places"], places)
 
 
 def test_our_file_of_anothers_network_carries_a_card_with_a_measured_overlap(tmp_path: Path) -> None:

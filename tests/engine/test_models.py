@@ -21,12 +21,13 @@ from srtui.config.profile import Profile, Stage
 from srtui.config.requests import TrainRequest
 from srtui.engine import networks
 from srtui.engine.inference import restore_tiled
-from srtui.engine.model_card import ModelCard, card_of, request_of
+from srtui.engine.model_card import card_of
 from srtui.engine.models import load_model, read_metadata, save_model
 from srtui.engine.networks import SRNetwork
 from srtui.engine.networks.rrdb import RRDBNet
 from srtui.engine.torch_files import PICKLE
 from srtui.errors import SrtuiError, UsageError
+from srtui.project.cards import ModelCard, request_of
 
 SMALL: list[Network] = [
     Compact(features=8, convs=2),

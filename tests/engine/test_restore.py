@@ -15,13 +15,13 @@ from srtui.config.network import Compact
 from srtui.config.requests import RestoreRequest
 from srtui.data.pictures import read_picture
 from srtui.engine import networks, restore
-from srtui.engine.model_card import ModelCard
 from srtui.engine.models import save_model
 from srtui.engine.restorer import Restorer
 from srtui.errors import NothingUsableError, SrtuiError, UsageError
 from srtui.jobs.context import JobContext, Stopped
 from srtui.jobs.events import Event, read_events
 from srtui.jobs.folder import JobFolder, create
+from srtui.project.cards import ModelCard
 
 
 @pytest.fixture

@@ -22,13 +22,13 @@ from srtui.data.store import StoreReader
 from srtui.engine import networks, validation
 from srtui.engine.block_amplification import amplification, lattice_energy
 from srtui.engine.metrics import compare
-from srtui.engine.model_card import ModelCard
 from srtui.engine.models import save_model
 from srtui.engine.scores import enlarge_bicubic
 from srtui.errors import CheckFailedError, NothingUsableError, UsageError
 from srtui.jobs.context import JobContext, Stopped
 from srtui.jobs.events import read_events
 from srtui.jobs.folder import create
+from srtui.project.cards import ModelCard
 
 HALF = Resize(percent=ByScale(x2=50))
 

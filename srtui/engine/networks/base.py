@@ -121,6 +121,11 @@ def bilinear(scale: int) -> Tensor:
     return torch.einsum("yi,xj->yxij", taps, taps).reshape(scale**2, 3, 3)
 
 
+def enlargements(scale: int) -> tuple[int, ...]:
+    """Factors of the pixel shuffles in order, where upstream takes none at x1, one at x2 and x3, two at x4."""
+    return {1: (), 4: (2, 2)}.get(scale, (scale,))
+
+
 def before(radius: int, factor: int) -> int:
     """Receptive radius before an enlargement of ``factor``, from the one after it."""
     return -(-radius // factor)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from srtui.config import network
-from srtui.engine.networks.base import MeanShift, SRNetwork, before, bilinear, conv
+from srtui.engine.networks.base import MeanShift, SRNetwork, before, bilinear, conv, enlargements
 
 
 class ScaledResidualBlock(nn.Module):
@@ -29,7 +29,7 @@ class EDSR(SRNetwork):
     """Layers and their names are BasicSR's."""
 
     def __init__(self, options: network.EDSR, scale: int) -> None:
-        features, factors = options.features, _factors(scale)
+        features, factors = options.features, enlargements(scale)
         radius = 1  # conv_last, at full size
         for factor in reversed(factors):
             radius = before(radius, factor) + 1
@@ -79,8 +79,3 @@ class EDSR(SRNetwork):
                 enlarging.weight[phases] = 0
                 enlarging.weight[phases, colour] = bilinear(factor)
                 enlarging.bias[phases] = 0
-
-
-def _factors(scale: int) -> tuple[int, ...]:
-    """Enlargements in order: none at x1, one at x2 and x3, two at x4."""
-    return {1: (), 4: (2, 2)}.get(scale, (scale,))

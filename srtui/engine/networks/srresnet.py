@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from srtui.config.network import SRResNet
-from srtui.engine.networks.base import SRNetwork, before, conv, draw, numbered, start_small
+from srtui.engine.networks.base import SRNetwork, before, conv, draw, enlargements, numbered, start_small
 from srtui.engine.networks.quick import enlarged
 
 
@@ -30,7 +30,7 @@ class MSRResNet(SRNetwork):
     """Learns what to add to the bilinear enlargement; enlarges by one pixel shuffle, at x4 by two."""
 
     def __init__(self, options: SRResNet, scale: int) -> None:
-        features, factors = options.features, _factors(scale)
+        features, factors = options.features, enlargements(scale)
         radius = 2  # conv_hr and conv_last, at full size
         for factor in reversed(factors):
             radius = before(radius, factor) + 1
@@ -65,8 +65,3 @@ class MSRResNet(SRNetwork):
         for layer in self.children():
             if isinstance(layer, nn.Conv2d):
                 draw(layer, slope=0.1, factor=1e-3 if layer is self.conv_last else 1.0)
-
-
-def _factors(scale: int) -> tuple[int, ...]:
-    """Enlargements in order: none at x1, one at x2 and x3, two at x4."""
-    return {1: (), 4: (2, 2)}.get(scale, (scale,))
