@@ -18,9 +18,18 @@ from srtui.jobs.folder import jobs_root
     "--scale", type=click.Choice(["1", "2", "3", "4"]), default="4", show_default=True, help="Without a project."
 )
 @options.device
+@click.option("--gpus", metavar="LIST", help="For a training on several GPUs together: 0,1 or all.")
 @options.threads
 @options.as_json
-def estimate(project: Path | None, profile: str | None, scale: str, device: str, threads: int, as_json: bool) -> int:
+def estimate(
+    project: Path | None,
+    profile: str | None,
+    scale: str,
+    device: str,
+    gpus: str | None,
+    threads: int,
+    as_json: bool,
+) -> int:
     """Measure how long a training will take here, and how much memory: a few updates of every stage, on noise.
 
     What was found is remembered: srtui train says it when a training begins.
@@ -31,6 +40,7 @@ def estimate(project: Path | None, profile: str | None, scale: str, device: str,
     from srtui.project.folder import open_project, placed
     from srtui.project.sources import profile_name
 
+    gpus = options.checked_gpus(gpus, device) or ""
     folder = options.project_here(project)
     opened = open_project(folder) if folder is not None or profile is None else None
     base = opened.folder if opened else Path.cwd()
@@ -40,7 +50,7 @@ def estimate(project: Path | None, profile: str | None, scale: str, device: str,
         assert opened is not None  # nothing else would say what to measure
         chosen = opened.profile()
     times: Scale = opened.settings.scale if opened else int(scale)  # type: ignore[assignment] # click checked it
-    request = EstimateRequest(profile=placed(chosen, base), scale=times, device=device, threads=threads)
+    request = EstimateRequest(profile=placed(chosen, base), scale=times, device=device, gpus=gpus, threads=threads)
     job = new_job(opened.jobs if opened else jobs_root(None), "estimate", request)
     return launch_job(job, detach=False, as_json=as_json)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from srtui.cli.dataset import dataset
 from srtui.cli.following import launch_and_follow
 from srtui.cli.launching import launch_job, new_job
 from srtui.cli.needing import need
-from srtui.errors import UsageError
+from srtui.errors import MachineError, UsageError
 from srtui.jobs.folder import JobFolder, ask_otherwise, find_job, jobs_root, newest_job
 from srtui.jobs.launch import rests
 from srtui.jobs.status import read_status
@@ -200,11 +201,13 @@ def train(
 
 def _say_estimate(request: TrainRequest) -> None:
     """How long it will take, if that was measured here before (srtui estimate)."""
-    from srtui.project.estimates import recall_all, sentence
+    from srtui.project.estimates import part_of, recall_all, sentence
 
-    known = recall_all(request.profile, request.scale, request.device, request.threads)
-    if known is not None and not request.gpus:
-        click.echo(sentence(request.profile, known), err=True)
+    with suppress(MachineError):  # a GPU that is not there: the job says so
+        profile, device, ranks = part_of(request.profile, request.device, request.gpus)
+        known = recall_all(profile, request.scale, device, request.threads)
+        if known is not None:
+            click.echo(sentence(profile, known, ranks), err=True)
 
 
 def _move_to(job: JobFolder, gpus: str | None) -> None:

@@ -146,6 +146,8 @@ class EstimateRequest(Section):
     profile: Profile
     scale: Scale
     device: Device = "auto"
+    gpus: str = ""
+    """GPUs of the training, as ``0,1``: the first is measured with its part of each batch."""
     threads: NotNegative = 0
 
 

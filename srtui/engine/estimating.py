@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import time
-from dataclasses import replace
 
 import torch
 
@@ -22,7 +21,7 @@ from srtui.project.estimates import StageEstimate
 
 WARM_UP = 3
 """Updates that are not counted: oneDNN and cuDNN choose their ways, and memory is taken for the first time."""
-LEAST, LONGEST = 5, 6.0
+LEAST, LONGEST = 5, 3.0
 """Updates that are counted at least, and seconds after which no more are begun once there are so many."""
 
 
@@ -32,17 +31,17 @@ def run(job: JobContext, request: EstimateRequest) -> None:
     Raises
     ------
     MachineError
-        If not even one crop of a stage fits in the memory.
+        If not even one crop of a stage fits in the memory, or a GPU is not there.
     DeviceBusyError
         If a training holds the GPU: both would be slow.
     """
-    device = pick_device(request.device)
+    profile, first, ranks = estimates.part_of(request.profile, request.device, request.gpus)
+    device = pick_device(first)
     threads = use_threads(request.threads)
-    profile = request.profile
     precision = choose_precision(profile.precision, device)
     found = []
     with reserved(job, device_names(device), wait=False):
-        keys = estimates.keys(profile, request.scale, request.device, request.threads)
+        keys = estimates.keys(profile, request.scale, first, request.threads)
         for number, (stage, key) in enumerate(zip(profile.stages, keys, strict=True), 1):
             job.phase(f"stage {number} of {len(profile.stages)}", quiet=600)
             losses.fetch(stage.losses, lambda done, total: job.progress(done >> 20, total >> 20, "MiB"))
@@ -53,7 +52,7 @@ def run(job: JobContext, request: EstimateRequest) -> None:
         device=str(device),
         precision=precision,
         threads=threads,
-        estimate=estimates.sentence(profile, found),
+        estimate=estimates.sentence(profile, found, ranks),
         hours=round(estimates.whole_seconds(profile, found) / 3600, 3),
         updates_per_second=[round(1 / each.seconds, 3) for each in found],
         memory_gib=[round(each.gib, 2) for each in found],
@@ -91,8 +90,6 @@ def measure(
         If so many crops do not fit in the memory.
     """
     _forget(device)
-    # A long warm-up of the rate would not change the time, and the schedule needs a stage longer than it.
-    stage = replace(stage, iterations=max(stage.iterations, 1000))
     with torch.random.fork_rng(devices=[]):
         network, scale = request.profile.network, request.scale
         rehearsal = Rehearsal(network, stage, scale, device, precision=precision, micro_batch=micro_batch)
@@ -101,15 +98,13 @@ def measure(
             rehearsal.update()
         rehearsal.wait()
         began, updates = time.perf_counter(), 0
-        while updates < LEAST or time.perf_counter() - began < LONGEST / 2:
+        while updates < LEAST or time.perf_counter() - began < LONGEST:
             job.check()
             rehearsal.update()
             updates += 1
             job.progress(updates, LEAST, "updates")
             if updates % LEAST == 0:
                 rehearsal.wait()
-            if updates >= LEAST and time.perf_counter() - began > LONGEST:
-                break
         rehearsal.wait()
         seconds = (time.perf_counter() - began) / updates
     return StageEstimate(seconds=seconds, gib=_gib(device), micro_batch=micro_batch, precision=precision)

@@ -12,7 +12,7 @@ import json
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from srtui.config.profile import Profile, Stage
 from srtui.config.reader import to_plain
 from srtui.files import state_folder, write_json
 from srtui.hardware.devices import visible_device_ids
+from srtui.hardware.gpu_list import devices_of
 
 VERSION = 1
 _IRRELEVANT = frozenset({"iterations", "optimizer", "schedule"})
@@ -41,6 +42,24 @@ class StageEstimate:
 def keys(profile: Profile, scale: int, device: str, threads: int = 0) -> list[str]:
     """What the estimate of each stage is remembered under."""
     return [_key(profile, stage, scale, device, threads) for stage in profile.stages]
+
+
+def part_of(profile: Profile, device: str, gpus: str) -> tuple[Profile, str, int]:
+    """
+    What one of several GPUs does.
+
+    Returns
+    -------
+    The profile with the largest part of each batch, the first device, and how many there are.
+
+    Raises
+    ------
+    MachineError
+        If one of ``gpus`` is not there.
+    """
+    devices = devices_of(gpus, lambda: len(visible_device_ids())) or (device,)
+    stages = tuple(replace(stage, batch=-(-stage.batch // len(devices))) for stage in profile.stages)
+    return replace(profile, stages=stages), devices[0], len(devices)
 
 
 def remember(key: str, estimate: StageEstimate) -> None:
@@ -73,13 +92,14 @@ def whole_seconds(profile: Profile, estimates: Sequence[StageEstimate]) -> float
     return sum(stage.iterations * each.seconds for stage, each in zip(profile.stages, estimates, strict=True))
 
 
-def sentence(profile: Profile, estimates: Sequence[StageEstimate]) -> str:
-    """One line for people."""
+def sentence(profile: Profile, estimates: Sequence[StageEstimate], ranks: int = 1) -> str:
+    """One line for people; ``estimates`` are of one of ``ranks`` GPUs."""
     peak = max(each.gib for each in estimates)
     words = (
         f"about {_span(whole_seconds(profile, estimates))} for {profile.iterations:,} updates, {peak:.1f} GiB of memory"
     )
     parts = [f"{each.micro_batch} crops at once" for each in estimates if each.micro_batch]
+    words += f" on each of {ranks} GPUs, the exchange of gradients not counted" if ranks > 1 else ""
     return f"{words}; {parts[-1]}, the rest is accumulated" if parts else words
 
 

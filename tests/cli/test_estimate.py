@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from srtui.cli import estimate, run
+from srtui.cli import estimate, projects, run
 from srtui.jobs.folder import JobFolder, read_record
+from srtui.project import estimates
+from srtui.project.folder import open_project
 
 TINY = """
 version: 1
@@ -47,3 +49,22 @@ def test_files_beside_the_project_are_found_from_anywhere(tmp_path: Path, monkey
     run(["estimate", "-p", str(tmp_path), "--profile", "mine.yml"])
     (stage,) = read_record(jobs[0]).request["profile"]["stages"]
     assert stage["losses"]["perceptual"]["weights"] == str(tmp_path / "vgg.pth")
+
+
+def test_of_several_gpus_the_part_of_one_is_measured_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    jobs: list[JobFolder] = []
+    monkeypatch.setattr(estimate, "launch_job", lambda job, **_: jobs.append(job))
+    monkeypatch.setattr(projects, "need", lambda *_: None)
+    (tmp_path / "project.yml").write_text("scale: 2\nsources: [{folder: a}]\n")
+    run(["estimate", "-p", str(tmp_path), "--gpus", "cpu, cpu"])
+    assert read_record(jobs[0]).request["gpus"] == "cpu,cpu"
+    part, device, _ = estimates.part_of(open_project(tmp_path).profile(), "auto", "cpu,cpu")
+    for key in estimates.keys(part, 2, device):
+        known = estimates.StageEstimate(seconds=0.5, gib=1.0, micro_batch=0, precision="bf16")
+        estimates.remember(key, known)
+    assert run(["train", "-p", str(tmp_path), "--gpus", "cpu,cpu", "--defer"]) == 0
+    assert "1.0 GiB of memory on each of 2 GPUs" in capsys.readouterr().err
+    assert run(["train", "-p", str(tmp_path), "--gpus", "0,99", "--defer"]) == 0
+    assert "GiB" not in capsys.readouterr().err

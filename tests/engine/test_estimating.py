@@ -27,8 +27,8 @@ def profile(*stages: Stage) -> Profile:
     return Profile(name="small", network=Compact(features=8, convs=1), stages=stages or (STAGE,), precision="fp32")
 
 
-def estimate(folder: Path, wanted: Profile) -> dict[str, object]:
-    request = EstimateRequest(profile=wanted, scale=4, device="cpu", threads=1)
+def estimate(folder: Path, wanted: Profile, gpus: str = "") -> dict[str, object]:
+    request = EstimateRequest(profile=wanted, scale=4, device="cpu", gpus=gpus, threads=1)
     job = create(folder / "jobs", "estimate", to_plain(request))
     estimating.run(JobContext(job, resumed=False), request)
     events = list(read_events(job.events))
@@ -79,6 +79,17 @@ def test_what_does_not_fit_is_measured_in_parts(tmp_path: Path, monkeypatch: pyt
     assert result["micro_batch"] == [1]
     assert "1 crops at once, the rest is accumulated" in str(result["estimate"])
     assert "2 crops at once do not fit (CUDA out of memory)" in str(result["alarms"])
+
+
+def test_of_several_gpus_the_first_is_measured_with_its_part_of_the_batch(tmp_path: Path) -> None:
+    wanted = profile(dataclasses.replace(STAGE, batch=3))
+    part, first, ranks = estimates.part_of(wanted, "auto", "cpu,cpu")
+    assert ([stage.batch for stage in part.stages], first, ranks) == ([2], "cpu", 2)
+    assert estimates.part_of(wanted, "cuda:1", "") == (wanted, "cuda:1", 1)
+    result = estimate(tmp_path, wanted, gpus="cpu,cpu")
+    assert recall_all(part, 4, "cpu", 1) is not None
+    assert recall_all(wanted, 4, "cpu", 1) is None
+    assert "GiB of memory on each of 2 GPUs" in str(result["estimate"])
 
 
 def test_a_damaged_estimate_is_none(tmp_path: Path) -> None:
