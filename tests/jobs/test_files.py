@@ -17,7 +17,7 @@ from srtui.files import remove_unfinished, whole_file, write_json
 from srtui.jobs.context import JobContext, Stopped
 from srtui.jobs.control import ask, asked, withdraw
 from srtui.jobs.events import EventTail, EventWriter, read_events
-from srtui.jobs.folder import JobFolder, all_jobs, create, find_job, newest_job, read_record
+from srtui.jobs.folder import JobFolder, _taken, all_jobs, create, find_job, newest_job, read_record
 from srtui.jobs.lock import holder, take
 from srtui.jobs.status import read_status
 
@@ -32,6 +32,14 @@ def test_a_job_folder_is_private_and_says_what_it_was_asked(folder: JobFolder) -
     assert folder.path.stat().st_mode & 0o777 == 0o700
     record = read_record(folder)
     assert (record.kind, record.digest, record.request) == ("verify", "abc", {"dataset": "/нет/такой"})
+
+
+def test_two_jobs_that_draw_the_same_letters_in_one_second_have_folders_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters = iter(["aaaa", "aaaa", "aaaa", "bbbb"])
+    monkeypatch.setattr("secrets.token_hex", lambda _size: next(letters))
+    assert [_taken(tmp_path, "now-train").name for _ in range(2)] == ["now-train-aaaa", "now-train-bbbb"]
 
 
 def test_jobs_are_found_by_folder_id_or_part(folder: JobFolder, tmp_path: Path) -> None:
