@@ -24,7 +24,7 @@ from srtui.config.project import Prepare
 from srtui.data.datasets import PLAN
 from srtui.data.likeness import SIGNATURE, LikenessIndex, Signature
 from srtui.data.names import Split
-from srtui.data.plan import Entry, Head, PlanLines, Refused, read_head, read_lines
+from srtui.data.plan import Entry, Head, PlanLines, Refused, read_lines
 from srtui.data.sources import PictureSource
 from srtui.errors import SrtuiError
 from srtui.jobs.events import EventWriter
@@ -52,8 +52,7 @@ def settled(folder: Path) -> Iterator[Settled | Refused]:
 
     A picture about which it says nothing goes as planned: it gets the next number.
     """
-    head = read_head(folder / PLAN)
-    number, decisions = (head.first if head else 1) - 1, _read(folder / DECISIONS)
+    number, decisions = 0, _read(folder / DECISIONS)
     line, decision = next(decisions, (-1, {}))
     for index, planned in enumerate(read_lines(folder / PLAN)):
         if isinstance(planned, Refused):
@@ -98,9 +97,9 @@ class Decisions:
     def __init__(
         self, folder: Path, head: Head, prepare: Prepare, sources: Sequence[PictureSource], validated: int, last: int
     ) -> None:
-        self._folder, self._head, self._prepare, self._sources = folder, head, prepare, sources
+        self._folder, self._prepare, self._sources = folder, prepare, sources
         self._first_validated = validated
-        self.last = max(last, head.first - 1)
+        self.last = last
         self.refused = 0
         self._owed = 0
         self._said = -1
@@ -109,23 +108,19 @@ class Decisions:
         self._lines = PlanLines(folder / PLAN)
         self._journal = EventWriter(folder / DECISIONS)
         self._signatures = os.open(folder / SIGNATURES, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        os.ftruncate(self._signatures, self._kept * SIGNATURE.itemsize)
+        os.ftruncate(self._signatures, self.last * SIGNATURE.itemsize)
         os.lseek(self._signatures, 0, os.SEEK_END)
-
-    @property
-    def _kept(self) -> int:
-        return self.last - self._head.first + 1
 
     def _recall(self) -> None:
         """Read what was decided about the pictures that are stored, and before the last of them."""
         path = self._folder / SIGNATURES
-        known = np.fromfile(path, SIGNATURE, count=self._kept) if path.exists() else np.zeros(0, SIGNATURE)
-        if len(known) < self._kept:
-            fact = f"{self._kept} pictures are stored, but it knows {len(known)}"
+        known = np.fromfile(path, SIGNATURE, count=self.last) if path.exists() else np.zeros(0, SIGNATURE)
+        if len(known) < self.last:
+            fact = f"{self.last} pictures are stored, but it knows {len(known)}"
             raise SrtuiError(str(path), fact, hint="srtui prepare --fresh makes the dataset anew")
         for record in known:
             self._index.add(record.item())
-        for each in settled(self._folder) if self._kept else ():
+        for each in settled(self._folder) if self.last else ():
             if isinstance(each, Settled):
                 self._count(each)
                 if each.number == self.last:

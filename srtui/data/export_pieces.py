@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from threading import Lock
 
 import cv2
 import numpy as np
 
 from srtui.config.degradation import Scenario
-from srtui.data.datasets import PLAN, Dataset
+from srtui.data.datasets import Dataset
+from srtui.data.decisions import Settled, settled
 from srtui.data.entries import Picture, key_of
 from srtui.data.export_names import Namer
 from srtui.data.names import LIVE, Row, Split, read_rows
-from srtui.data.plan import Entry, read_lines
 from srtui.data.store import StoreReader, forget
 from srtui.data.windows import Tiling, count_windows, windows
 from srtui.degradation.scenarios import degrade
@@ -170,33 +169,14 @@ class Pieces:
             yield top, left, tiling.size, tiling.size, f"_s{number:03d}"
 
     def _pairs(self) -> Iterator[Pair]:
-        scenarios = self.dataset.about.settings.degradation.scenarios
-        planned = _Planned(self.dataset.folder / PLAN)
-        for row in read_rows(self.dataset.folder):
+        scenarios, folder = self.dataset.about.settings.degradation.scenarios, self.dataset.folder
+        made = (each for each in settled(folder) if isinstance(each, Settled))
+        for row in read_rows(folder):
             drawn = None
             if row.scenario == LIVE:
-                entry = planned.find(row)
+                entry = next(each.entry for each in made if each.number == int(row.name))
                 drawn = (scenarios[entry.scenario], entry.key)
             yield Pair(self._readers[row.split], row, self.dataset.scale, drawn)
-
-
-class _Planned:
-    """Finds the lines of the plan that pictures were made from; they must be asked for in its order.
-
-    The plan knows sources by number, names.csv by title; which is which shows as they come.
-    """
-
-    def __init__(self, plan: Path) -> None:
-        self._entries = (line for line in read_lines(plan) if isinstance(line, Entry))
-        self._titles: dict[int, str] = {}
-
-    def find(self, row: Row) -> Entry:
-        """Line of a picture."""
-        return next(
-            entry
-            for entry in self._entries
-            if entry.file == row.file and self._titles.setdefault(entry.source, row.source) == row.source
-        )
 
 
 def _png(part_hwc: Picture, level: int) -> bytes:

@@ -45,8 +45,6 @@ class Head:
     """Bytes that a store would take if it got every picture, with lq: no store can need more."""
     digits: int
     """Of a number: four, or as many as the largest needs."""
-    first: int = 1
-    """Number of the first picture: a shard's plan goes on behind those before it."""
 
     def name(self, number: int) -> str:
         """Name of a picture in the stores."""
