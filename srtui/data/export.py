@@ -23,7 +23,7 @@ from srtui.data.export_pieces import Pieces, Totals
 from srtui.data.names import read_rows
 from srtui.data.windows import Tiling
 from srtui.errors import MachineError, NothingUsableError, SrtuiError, UsageError
-from srtui.files import whole_file, write_json, write_whole
+from srtui.files import remove_unfinished, whole_file, write_json, write_whole
 from srtui.jobs.context import JobContext
 from srtui.jobs.lock import take
 from srtui.ordered import in_order, thread_count
@@ -73,6 +73,7 @@ def run(job: JobContext, request: ExportRequest) -> None:
 
 def _clean(output: Path) -> None:
     """Leave nothing but the export."""
+    remove_unfinished(output / name for name in (BEGUN, LEFT_OUT, FILE))
     for name in (BEGUN, LOCK):
         (output / name).unlink(missing_ok=True)
 
@@ -110,7 +111,7 @@ def _is_there(output: Path, about: dict[str, Any]) -> bool:
     whole, found = True, _read(output / FILE)
     if found is None:
         whole, found = False, _read(output / BEGUN)
-    if not whole and {entry.name for entry in output.iterdir()} <= {LOCK, BEGUN}:
+    if not whole and {entry.name for entry in output.iterdir() if entry.suffix != ".part"} <= {LOCK, BEGUN}:
         return False  # nothing of it was written yet
     if found is None:
         raise UsageError(str(output), "the folder holds other things", hint=hint)

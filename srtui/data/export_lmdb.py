@@ -18,7 +18,7 @@ from srtui.data.export_pieces import Piece, Pieces
 from srtui.data.lmdb_errors import explained
 from srtui.data.names import Split
 from srtui.data.writing import SLACK
-from srtui.files import whole_file
+from srtui.files import remove_unfinished, whole_file
 from srtui.jobs.context import JobContext
 from srtui.ordered import in_order
 
@@ -137,6 +137,7 @@ def _room(pixels: int, pieces: int) -> int:
 
 
 def _write_meta(folder: Path, pieces: Pieces, split: Split, *, scale: int, level: int) -> None:
+    remove_unfinished([folder / "meta_info.txt"])
     with whole_file(folder / "meta_info.txt") as part, part.open("w", encoding="ascii", newline="\n") as file:
         for name, height, width in pieces.listed(split):
             file.write(f"{name}.png ({height // scale},{width // scale},3) {level}\n")

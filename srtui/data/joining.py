@@ -12,20 +12,22 @@ from pathlib import Path
 from srtui.config.requests import PrepareRequest
 from srtui.data import entries
 from srtui.data.content import StoreSum, digest_of
-from srtui.data.datasets import PLAN, DatasetFile
+from srtui.data.datasets import FILE, PLAN, DatasetFile
 from srtui.data.decisions import Decisions, Settled, forget, settled
 from srtui.data.entries import key_of
 from srtui.data.making import degraded, has_lq
+from srtui.data.names import FILE as NAMES
 from srtui.data.names import Split
 from srtui.data.plan import Entry, Head, read_lines
 from srtui.data.prepare import enforce, seal
-from srtui.data.reports import write_names, write_rejected
+from srtui.data.reports import REJECTED, write_names, write_rejected
 from srtui.data.shard_making import Look, is_made, read_looks
-from srtui.data.shards import FOLDER, MOVED, STORE, Place, line_name, shard_folder, write_index
+from srtui.data.shards import FOLDER, INDEX, MOVED, STORE, Place, line_name, shard_folder, shard_lines, write_index
 from srtui.data.sources import PictureSource
 from srtui.data.store import StoreReader
 from srtui.data.writing import StoreWriter
 from srtui.errors import SrtuiError, UsageError
+from srtui.files import remove_unfinished
 from srtui.jobs.context import JobContext
 
 
@@ -51,6 +53,7 @@ def join(
         fact = f"{len(missing)} of {request.shards} shards are not made: {named}"
         raise UsageError(str(folder), fact, hint=f"srtui prepare --shard {missing[0]}/{request.shards}")
     job.phase("joining the shards", quiet=300)
+    remove_unfinished([folder / FOLDER / INDEX, folder / NAMES, folder / REJECTED, folder / FILE])
     forget(folder)
     joining = _Joining(request, sources, folder, head)
     write_index(folder, head.digits, joining.places(job))
@@ -146,13 +149,13 @@ class _Moved:
     def add(self, each: Settled) -> tuple[bytes, int]:
         """Make and keep a picture's lq; gives the digest and the size of its value."""
         shards = self._request.shards
-        stores = [shard_folder(self._folder, number, shards) / STORE for number in range(1, shards + 1)]
-        gt_hwc = StoreReader(*stores, folder=self._folder).view(key_of(line_name(each.line), "gt"))
-        lq_hwc = degraded(self._request, gt_hwc, each)
+        shard = next(n for n in range(1, shards + 1) if each.line in shard_lines(self._head, n, shards))
+        store = StoreReader(shard_folder(self._folder, shard, shards) / STORE, folder=self._folder)
+        gt_hwc = store.view(key_of(line_name(each.line), "gt"))
+        value = entries.encode(degraded(self._request, gt_hwc, each))
         if self._writer is None:
             self._writer = StoreWriter(self._path, self._head.map_room)
-        self._writer.put(key_of(line_name(each.line), "lq"), lq_hwc)
-        value = entries.encode(lq_hwc)
+        self._writer.put(key_of(line_name(each.line), "lq"), value)
         return digest_of(value), value.size
 
     def close(self) -> None:

@@ -29,7 +29,8 @@ def explained(path: Path) -> Iterator[None]:
         if _tells_of_no_room(str(error), path):
             hint = "free some room, then give the same command again: what was committed is kept"
             raise DiskFullError(str(path), f"no room left on the disk ({error})", hint=hint) from None
-        raise SrtuiError(str(path), f"cannot be read or written as a store ({error})") from None
+        hint = "if it is damaged, copy it again, or make it anew"
+        raise SrtuiError(str(path), f"cannot be read or written as a store ({error})", hint=hint) from None
 
 
 def check_whole(env: lmdb.Environment, file: Path, hint: str) -> None:

@@ -29,13 +29,14 @@ from srtui.data.sources import PictureSource
 from srtui.data.store import StoreReader, forget
 from srtui.data.writing import StoreWriter
 from srtui.errors import SrtuiError
-from srtui.files import whole_file
+from srtui.files import remove_unfinished, whole_file
 from srtui.jobs.context import JobContext, Stopped
 from srtui.ordered import in_order, thread_count
 
 LOOKS = "looks.jsonl"
 MADE = "made.csv"
 LOCK = "lock"
+_AGAIN = "remove this shard's folder and make it again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,6 @@ def read_looks(dataset: Path, number: int, shards: int) -> Iterator[Look]:
         If the file is not what a shard of this plan writes.
     """
     path = shard_folder(dataset, number, shards) / MADE
-    hint = "remove this shard's folder and make it again"
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)
         try:
@@ -84,7 +84,7 @@ def read_looks(dataset: Path, number: int, shards: int) -> Iterator[Look]:
                 numbers = {name: int(row[name]) for name in _NUMBERS}
                 yield Look(reason=row["reason"], gt_digest=row["gt_digest"], lq_digest=row["lq_digest"], **numbers)
         except (KeyError, TypeError, ValueError, csv.Error) as error:
-            raise SrtuiError(str(path), f"not readable: {error}", where=f"line {rows.line_num}", hint=hint) from None
+            raise SrtuiError(str(path), f"not readable: {error}", where=f"line {rows.line_num}", hint=_AGAIN) from None
 
 
 _NUMBERS = ("line", "waves", "edges", "sum", "width", "height", "gt_bytes", "lq_bytes")
@@ -96,6 +96,7 @@ def make_shard(
     """Make what the shard that ``request`` names does not hold yet, and sum it up; the caller holds its lock."""
     shard = shard_folder(folder, request.shard, request.shards)
     lines = shard_lines(head, request.shard, request.shards)
+    remove_unfinished([shard / MADE])
     _make(job, request, sources, folder, shard, head, lines)
     _sum_up(job, request, shard, lines)
     (shard / LOOKS).unlink()
@@ -169,8 +170,7 @@ class _Journal:
         os.ftruncate(self._descriptor, end)
         os.lseek(self._descriptor, end, os.SEEK_SET)
         if self.last < stored:
-            hint = "remove this shard's folder and make it again"
-            raise SrtuiError(str(path), f"ends at line {self.last}, but line {stored} is stored", hint=hint)
+            raise SrtuiError(str(path), f"ends at line {self.last}, but line {stored} is stored", hint=_AGAIN)
 
     def write(self, line: int, made: Made) -> None:
         """Remember what was seen of a line."""
@@ -206,15 +206,14 @@ def _sum_up(job: JobContext, request: PrepareRequest, shard: Path, lines: range)
                 job.check()
                 job.progress(look.line - lines.start + 1, len(lines), "pictures")
         if next(stored, None) is not None:
-            raise SrtuiError(str(shard / STORE), "holds pictures that its journal does not know")
+            raise SrtuiError(str(shard / STORE), "holds pictures that its journal does not know", hint=_AGAIN)
 
 
 def _parts(shard: Path, line: int, stored: Iterator[dict[str, Any]]) -> dict[str, Any]:
     """What the store says of the next picture, which must be that of ``line``."""
     found = next(stored, {"name": "nothing more"})
     if found.pop("name") != line_name(line):
-        hint = "remove this shard's folder and make it again"
-        raise SrtuiError(str(shard / STORE), f"line {line} is missing", hint=hint)
+        raise SrtuiError(str(shard / STORE), f"line {line} is missing", hint=_AGAIN)
     return found
 
 

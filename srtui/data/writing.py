@@ -66,9 +66,11 @@ class StoreWriter:
         if self._waiting >= BATCH:
             self.commit()
 
-    def put(self, key: str, picture_hwc: Picture) -> None:
-        """Append one part of a picture; keys must ascend."""
-        self._append(key, entries.encode(picture_hwc))
+    def put(self, key: str, value: Picture) -> None:
+        """Append one part of a picture, as `entries.encode` made it; keys must ascend."""
+        self._append(key, value)
+        if self._waiting >= BATCH:
+            self.commit()
 
     def _append(self, key: str, value: Picture) -> None:
         with explained(self._path):

@@ -86,6 +86,7 @@ def _claim(folder: Path, request: FramesRequest) -> None:
         "both_fields": request.both_fields,
     }
     there = folder / PLAN
+    remove_unfinished([there, folder / NAMES])
     try:
         old = json.loads(there.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -127,7 +127,7 @@ class Reader:
         if not 0 < max(self.facts.width, self.facts.height) <= LARGEST_SIDE:
             self._container.close()
             fact = f"a picture of {self.facts.width}×{self.facts.height}; at most {LARGEST_SIDE} a side are read"
-            raise UsageError(str(self.path), fact)
+            raise UsageError(str(self.path), fact, hint="scale the video down first")
         self._position = -1
         self.packets = 0
         self._next = 0

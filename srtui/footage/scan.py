@@ -133,7 +133,7 @@ def _scan(job: JobContext, tape: Path, place: Place, about: dict[str, Any], name
         ledger.close()
     found = gathering.findings(facts)
     if not len(found.table):
-        raise UsageError(str(tape), "none of its pictures can be decoded")
+        raise UsageError(str(tape), "none of its pictures can be decoded", hint="copy it from the tape again")
     write_frames(place.frames, found.table, found.judged)
     write_json(place.scan, to_plain(found, about["tape"]))
     place.segments.unlink(missing_ok=True)

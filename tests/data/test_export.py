@@ -24,6 +24,7 @@ from srtui.errors import MachineError, NothingUsableError, UsageError
 from tests.data.exporting import Export, files_of, fill
 from tests.data.many_machines import fill as fill_many
 from tests.data.preparing import Preparation
+from tests.data.preparing import fill as fill_alike
 from tests.data.test_windows import told_again
 
 WORKER = [sys.executable, str(Path(__file__).parents[1] / "dying_worker.py")]
@@ -157,6 +158,8 @@ MORE_MOMENTS = [
     ("folders", "srtui.data.export_files", "write_whole", 2),
     ("lmdb", "srtui.data.export_lmdb", "_Writer.commit", 3),
     ("lmdb", "srtui.data.export_lmdb", "_write_meta", 2),
+    ("lmdb", "srtui.data.export_lmdb", "Pieces.listed", 2),  # in the middle of writing meta_info.txt
+    ("subimages", "srtui.data.export", "Pieces.too_small", 1),  # in the middle of writing left_out.csv
     ("subimages", "srtui.data.export", "_clean", 1),
 ]
 
@@ -181,6 +184,14 @@ def test_a_kill_at_any_step_changes_no_byte(
     tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch, form: str, module: str, function: str, count: int
 ) -> None:
     test_a_kill_changes_no_byte(tmp_path, dataset, monkeypatch, form, module, function, count)
+
+
+def test_what_a_kill_left_before_the_first_file_is_nothing_else(tmp_path: Path, dataset: Dataset) -> None:
+    job = Export(tmp_path, dataset.folder)
+    job.output.mkdir()
+    (job.output / "..export.json.01234567.part").write_text("{")
+    job.run()
+    assert not list(job.output.glob(".*"))
 
 
 def test_an_export_that_is_there_is_left_and_nothing_else_is_overwritten(tmp_path: Path, dataset: Dataset) -> None:
@@ -218,15 +229,29 @@ def test_room_is_compared_before_anything_is_written(
     assert (Export(tmp_path, dataset.folder, level=1).run() / "export.yml").exists()
 
 
-def test_a_live_dataset_exports_what_a_fixed_one_would_hold(tmp_path: Path) -> None:
-    photos = fill_many(tmp_path / "снимки")  # some are refused, so that numbers and lines of the plan differ
+def fixed_and_live(folder: Path, *sources: Path, rejected: int) -> list[dict[str, bytes]]:
+    """Whole pictures of a fixed and of a live dataset, by their names."""
     exports = []
     for mode in ("fixed", "live"):
         prepare = Prepare(validation=2, degradation_mode=mode)
-        dataset = Preparation(tmp_path / mode, photos, prepare=prepare).run()
-        assert dataset.about.totals.rejected == 5
-        exports.append(files_of(Export(tmp_path / mode, dataset.folder, form="folders", size=0).run()))
-    fixed, live = ({name: data for name, data in each.items() if name.endswith(".png")} for each in exports)
+        dataset = Preparation(folder / mode, *sources, prepare=prepare).run()
+        assert dataset.about.totals.rejected == rejected
+        files = files_of(Export(folder / mode, dataset.folder, form="folders", size=0).run())
+        exports.append({name: content for name, content in files.items() if name.endswith(".png")})
+    return exports
+
+
+def test_a_live_dataset_exports_what_a_fixed_one_would_hold(tmp_path: Path) -> None:
+    # Some are refused, so that numbers and lines of the plan differ.
+    fixed, live = fixed_and_live(tmp_path, fill_many(tmp_path / "снимки"), rejected=5)
+    assert fixed == live
+
+
+def test_live_pictures_of_one_name_in_two_sources_are_told_apart(tmp_path: Path) -> None:
+    damaged, good = (fill_alike(tmp_path / name, 5) for name in ("a", "b"))
+    for file in damaged.iterdir():
+        file.write_bytes(file.read_bytes()[:-50])
+    fixed, live = fixed_and_live(tmp_path, damaged, good, rejected=5)
     assert fixed == live
 
 

@@ -100,6 +100,17 @@ def test_what_is_not_committed_is_gone_and_the_rest_is_appended_to(tmp_path: Pat
     assert StoreReader(tmp_path / "a.lmdb").names == ["0001", "0002", "0003"]
 
 
+def test_parts_alone_are_committed_in_batches_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "BATCH", 30_000)
+    picture = smooth(64, 96)
+    with closing(StoreWriter(tmp_path / "a.lmdb", 3 * room_for(96, 64))) as writer:
+        for number in range(1, 4):
+            writer.put(f"{number:04d}/gt", entries.encode(picture))
+    reader = StoreReader(tmp_path / "a.lmdb")
+    assert reader.names == ["0001", "0002"], "the third waits for a commit"
+    assert np.array_equal(reader.gt("0002"), picture)
+
+
 def test_the_room_that_is_computed_is_enough_and_not_wasteful(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "BATCH", 1)
     picture = smooth(64, 64)

@@ -130,13 +130,22 @@ def test_chroma_of_fields_is_not_mixed(tmp_path: Path) -> None:
     assert (late[:, 2] > late[:, 0] + 100).all()
 
 
-def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
-    path = make_tape(tmp_path / "a.mkv", Tape(scenes=(Scene(frames=20),)))
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "0001.png").write_bytes(b"mine")
+def test_a_folder_with_something_else_is_left_alone_but_what_a_kill_left_is_nothing(tmp_path: Path) -> None:
+    path, output = make_tape(tmp_path / "a.mkv", Tape(scenes=(Scene(frames=20),))), tmp_path / "out"
+    output.mkdir()
+    (output / "0001.png").write_bytes(b"mine")
     with pytest.raises(UsageError, match="is not empty"):
-        extract(tmp_path, path, tmp_path / "out", count=3)
-    assert (tmp_path / "out" / "0001.png").read_bytes() == b"mine"
+        extract(tmp_path, path, output, count=3)
+    assert (output / "0001.png").read_bytes() == b"mine"
+    (output / "0001.png").rename(output / "..frames.json.01234567.part")
+    extract(tmp_path, path, output, count=3, both_fields=False)
+    assert sorted(each.name for each in output.iterdir()) == [
+        ".frames.json",
+        "0001.png",
+        "0002.png",
+        "0003.png",
+        "names.csv",
+    ]
 
 
 def test_a_tape_that_shows_nothing_gives_nothing(tmp_path: Path) -> None:
