@@ -63,7 +63,7 @@ def make_shards(job: JobContext, request: PrepareRequest, folder: Path, head: He
         }
         try:
             _wait(job, request, folder, head, futures)
-        except Stopped:
+        except (Stopped, SrtuiError):  # else the others would go on for hours, and hold what the next run needs
             _stop(job, futures)
             raise
 

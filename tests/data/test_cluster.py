@@ -7,13 +7,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from srtui.data.datasets import open_dataset
-from srtui.jobs.folder import read_json
+from srtui.errors import MachineError
+from srtui.jobs import control
+from srtui.jobs.folder import JobFolder, read_json
 from tests.data.many_machines import Machines, assert_same, fill
 from tests.data.preparing import Preparation
 
@@ -101,3 +104,34 @@ def test_a_cluster_that_is_not_there_is_the_machines_fault(photos: Path, tmp_pat
     assert ending is not None
     assert (done.returncode, ending["code"]) == (4, 4)
     assert "does not answer" in ending["error"]
+
+
+def test_a_shard_that_fails_stops_the_others(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shards: list[Shard] = []
+
+    class Shard:
+        """The first has failed, the others work until they are asked to stop."""
+
+        status = "finished"
+
+        def __init__(self, folder: str, asked: dict[str, Any]) -> None:
+            self.folder, self.number = JobFolder(Path(folder)), asked["shard"]
+            shards.append(self)
+
+        def done(self) -> bool:
+            return self.number == 1 or control.asked(self.folder, "stop")
+
+        def result(self) -> dict[str, Any]:
+            return {"state": "failed", "code": 4, "told": ["disk", "is full", None, "free some room"]}
+
+    class Cluster(nullcontext[None]):
+        def __init__(self, *_address: object, **_options: object) -> None:
+            super().__init__()
+
+        def submit(self, _function: object, folder: str, asked: dict[str, Any], **_options: object) -> Shard:
+            return Shard(folder, asked)
+
+    monkeypatch.setattr("distributed.Client", Cluster)
+    with pytest.raises(MachineError, match=r"disk: is full \(shard 1\)"):
+        Machines(tmp_path, photos, shards=3).run(0, scheduler="tcp://127.0.0.1:9")
+    assert [shard.done() for shard in shards] == [True] * 3
