@@ -72,6 +72,8 @@ def _clear(job: JobContext, request: PrepareRequest, folder: Path) -> None:
     """Remove what an earlier job left, if asked to (once: a resumed job goes on), or if its plan is missing."""
     for unfinished in folder.glob(".*.part"):
         unfinished.unlink()
+    if (folder / FILE).is_file() and not request.fresh:
+        return  # it is whole, whatever the format of its plan
     try:
         head = read_head(folder / PLAN)
     except UsageError:

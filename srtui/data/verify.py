@@ -14,7 +14,7 @@ from srtui.config.requests import VerifyRequest
 from srtui.data.content import StoreSum, content_of, digest_of
 from srtui.data.datasets import VERSION, Dataset, open_dataset
 from srtui.data.entries import EntryDamagedError, Picture, check, decode, key_of, name_of
-from srtui.data.names import Row, Split, read_rows
+from srtui.data.names import LIVE, Row, Split, read_rows
 from srtui.data.store import forget
 from srtui.errors import CheckFailedError, SrtuiError
 from srtui.jobs.context import JobContext
@@ -148,7 +148,10 @@ def _faults(row: Row | None, parts: dict[str, _Read], scale: int) -> Iterator[tu
         yield f"{row.name} ({row.file})", "is missing"
     elif gt.size != (row.width, row.height):
         yield gt.key, f"is {gt.size[0]}×{gt.size[1]}, names.csv says {row.width}×{row.height}"
-    elif lq is not None and (lq.size[0] * scale, lq.size[1] * scale) != gt.size:
+    elif lq is None:
+        if row.scenario != LIVE:
+            yield f"{key_of(row.name, 'lq')} ({row.file})", "is missing"
+    elif (lq.size[0] * scale, lq.size[1] * scale) != gt.size:
         yield lq.key, f"is {lq.size[0]}×{lq.size[1]}, gt {gt.size[0]}×{gt.size[1]}: not {scale} times smaller"
 
 

@@ -176,6 +176,9 @@ def test_a_plan_that_cannot_be_read_is_told_and_fresh_makes_it_anew(tmp_path: Pa
     preparation = Preparation(tmp_path, photos)
     content = preparation.run().about.content
     (preparation.dataset / "plan.jsonl").write_text(head + "\n")
+    preparation.run()
+    assert preparation.events("result")[0]["state"] == "unchanged", "a whole dataset needs no plan"
+    (preparation.dataset / "dataset.yml").unlink()
     with pytest.raises(UsageError, match="format 9" if "9" in head else "damaged"):
         preparation.run()
     assert preparation.run(fresh=True).about.content == content

@@ -109,18 +109,21 @@ def test_no_dataset_is_no_failed_check(tmp_path: Path, dataset: Dataset, check: 
         check(dataset)
 
 
-def test_a_lost_picture_is_named_with_its_file(dataset: Dataset, check: Callable[[Dataset], str]) -> None:
+@pytest.mark.parametrize("part", ["", "/lq"])
+def test_what_is_lost_is_named_with_its_file(dataset: Dataset, check: Callable[[Dataset], str], part: str) -> None:
     reader = dataset.reader("train")
-    kept = [(name, reader.gt(name).copy(), reader.lq(name).copy()) for name in reader.names]
-    lost = kept.pop(2)[0]
-    room = sum(room_for(part.shape[1], part.shape[0]) for _, *parts in kept for part in parts)
+    pictures = [(name, reader.gt(name).copy(), reader.lq(name).copy()) for name in reader.names]
+    lost = pictures[2][0]
+    room = sum(room_for(half.shape[1], half.shape[0]) for _, *halves in pictures for half in halves)
     del reader
     dataset.train.unlink()
     with closing(StoreWriter(dataset.train, room)) as writer:
-        for name, gt_hwc, lq_hwc in kept:
-            writer.add(name, gt_hwc, lq_hwc)
+        for name, gt_hwc, lq_hwc in pictures:
+            if name != lost or part:
+                writer.add(name, gt_hwc, None if name == lost else lq_hwc)
         writer.commit()
-    with pytest.raises(CheckFailedError, match=rf"^error: dataset: {lost} \(.*\.png\): is missing \(train\.lmdb\)\n"):
+    says = rf"^error: dataset: {lost}{part} \(.*\.png\): is missing \(train\.lmdb\)\n"
+    with pytest.raises(CheckFailedError, match=says):
         check(dataset)
 
 
