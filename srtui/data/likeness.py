@@ -69,7 +69,7 @@ def _means(grey: NDArray[np.uint8], rows: int, columns: int) -> NDArray[np.int64
     integral = cv2.integral(grey)
     sums = np.diff(np.diff(integral[np.append(tops, height)][:, np.append(lefts, width)].astype(np.int64), axis=0))
     areas = np.outer(np.diff(tops, append=height), np.diff(lefts, append=width))
-    return np.asarray(16 * sums // areas, np.int64)
+    return np.asarray(16 * sums // np.maximum(areas, 1), np.int64)  # of small pictures some cells are empty
 
 
 def _packed(bits: NDArray[np.bool_]) -> int:

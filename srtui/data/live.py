@@ -7,6 +7,8 @@ camera that lies on its side still has its lines from left to right.
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +22,8 @@ MARGIN = 32
 """Pixels of gt around a crop, where the picture has them: as far as the filters of most scenarios reach.
 (A smear of minidv at scale 4 reaches 50, Real-ESRGAN's two blurs 60: there the region's border is reflected.)"""
 GRID = 16
-"""Sides of a region are multiples of this, as those of whole pictures are, so that every reduction comes out even; and
-it is the side of JPEG's macroblock, over which the offset is drawn in lq pixels."""
+"""Sides of a region are multiples of this and of the scale, so that every reduction comes out even; and it is the side
+of JPEG's macroblock, over which the offset is drawn in lq pixels."""
 
 
 def degraded_region(
@@ -32,7 +34,7 @@ def degraded_region(
     Parameters
     ----------
     gt_hwc
-        Whole picture, sides multiples of 16.
+        Whole picture, sides multiples of ``scale``, and such that the scenario ends evenly.
     corner
         Top and left of the crop in gt pixels, multiples of ``scale``.
     size
@@ -48,7 +50,8 @@ def degraded_region(
     -------
     Region of lq, turned, and the top and left of the crop in it, in lq pixels.
     """
-    wanted = -(-(size + 2 * MARGIN + GRID * scale) // GRID) * GRID
+    grid = math.lcm(GRID, scale)
+    wanted = -(-(size + 2 * MARGIN + GRID * scale) // grid) * grid
     draws = word % GRID, word // GRID % GRID
     starts, sides = [], []
     for place, length, draw in zip(corner, gt_hwc.shape[:2], draws, strict=True):

@@ -88,6 +88,11 @@ def test_both_parts_of_a_pair_count_for_its_sum() -> None:
     assert signature_of(gt, lq) == signature_of(gt.copy(), lq.copy())
 
 
+def test_the_smallest_pictures_that_are_taken_are_told_apart() -> None:
+    tiny = [scenery()[:16, 16 * number : 16 * number + 24] for number in range(4)]
+    assert [signature_of(each) == signature_of(tiny[2]) for each in tiny] == [False, False, True, False]
+
+
 def test_a_view_has_the_signature_of_its_copy() -> None:
     whole = scenery()
     assert signature_of(whole[8:264, 16:272]) == signature_of(whole[8:264, 16:272].copy())

@@ -10,7 +10,17 @@ import numpy as np
 import pytest
 from srtui_kernels.crop import CODES, crop_to_chw
 
-from srtui.config.degradation import Choice, Chroma, Degradation, Gaussian, Jpeg, OneOf, Scenario
+from srtui.config.degradation import (
+    ByScale,
+    Choice,
+    Chroma,
+    Degradation,
+    Gaussian,
+    Jpeg,
+    OneOf,
+    Resize,
+    Scenario,
+)
 from srtui.config.project import PairFolders, Pairs, Prepare
 from srtui.data.datasets import Dataset
 from srtui.data.live import degraded_region
@@ -60,6 +70,15 @@ def test_what_was_spoiled_line_by_line_is_not_laid_on_its_side() -> None:
 def test_the_jpeg_grid_begins_anywhere() -> None:
     places = {degraded_region(LARGE, BLOCKS, 2, (128, 150), 64, 0, key=0, word=word)[1:] for word in range(512)}
     assert {y % 8 for y, _ in places} == {x % 8 for _, x in places} == set(range(8))
+
+
+def test_a_region_comes_out_even_at_a_scale_of_three() -> None:
+    third = Scenario(name="third", steps=(Resize(percent=ByScale(x3=33.333333)),))
+    picture = smooth(384, 432)
+    region, y, x = degraded_region(picture, third, 3, (96, 150), 96, 0, key=0, word=7)
+    whole = degrade(picture, third, 3, key=0)
+    assert region.size < whole.size
+    assert np.array_equal(region[y : y + 32, x : x + 32], whole[32:64, 50:82])
 
 
 def test_a_picture_that_is_hardly_larger_than_the_crop_is_taken_whole() -> None:
