@@ -84,7 +84,9 @@ class Scenario(Section):
     """What happens to the picture, in order; in the end it must be ``scale`` times smaller."""
 
     def __post_init__(self) -> None:
-        """Refuse a deinterlacer that keeps the field which has moved on: lq would not lie on gt."""
+        """Refuse a deinterlacer that keeps the field which has moved on (lq would not lie on gt), and taken names."""
+        if self.name in {"live", "pair"}:  # what names.csv says of pictures that no scenario has spoiled
+            raise ValueError(f"name {self.name!r} has a meaning of its own in names.csv: give another")
         recorded = ""
         for step in self.steps:
             if isinstance(step, Fields):

@@ -83,3 +83,9 @@ def test_the_field_that_is_kept_is_the_one_that_was_recorded_first(tmp_path: Pat
     read(tmp_path, "{step: fields, first: top, dx: 2}", "{step: dv}", "{step: deinterlace, first: top}")
     ((_, fact),) = problems(tmp_path, "{step: fields, first: top, dx: 2}", "{step: deinterlace}")
     assert "records the top field first, deinterlace keeps the bottom one" in fact
+
+
+@pytest.mark.parametrize("name", ["live", "pair"])
+def test_a_scenario_is_not_called_what_names_csv_calls_something_else(name: str) -> None:
+    with pytest.raises(ValueError, match=f"'{name}' has a meaning of its own"):
+        degradation.Scenario(name=name, steps=(degradation.Median(),))
