@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +13,7 @@ import srtui_kernels.scenarios as kernels
 from srtui_kernels import dead_leaves
 
 from srtui.config import shipped
-from srtui.config.degradation import Degradation
+from srtui.config.degradation import Degradation, Dv
 from srtui.degradation import clip
 from srtui.degradation.scenarios import check, degrade, resolve
 
@@ -51,6 +52,18 @@ def test_a_tape_is_recorded_in_the_order_of_its_parts() -> None:
     order = [kernels.Motion, kernels.Gaussian, kernels.Resize, kernels.Resize, kernels.Interlace]
     order += [kernels.Noise, kernels.Gaussian, kernels.Sharpen, clip.Dv, clip.Deinterlace]
     assert kinds == order
+
+
+def test_for_an_ntsc_tape_only_the_dv_steps_change() -> None:
+    gt_hwc = dead_leaves(96, 128, 4)
+    for scenario in degradation("minidv").scenarios:
+        steps = [
+            dataclasses.replace(step, standard="ntsc") if isinstance(step, Dv) else step for step in scenario.steps
+        ]
+        ntsc = dataclasses.replace(scenario, steps=tuple(steps))
+        lq_hwc = degrade(gt_hwc, ntsc, 2, key=9)
+        assert lq_hwc.shape == (48, 64, 3)
+        assert not np.array_equal(lq_hwc, degrade(gt_hwc, scenario, 2, key=9))
 
 
 def kinds_of(steps: tuple[clip.Step, ...]) -> list[str]:

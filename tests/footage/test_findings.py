@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -224,3 +226,21 @@ def test_a_scan_of_an_earlier_format_is_made_anew(tmp_path: Path) -> None:
 def test_scan_json_is_bounded_and_versioned(plain: Scan) -> None:
     assert plain.found["version"] == 2
     assert len(json.dumps(plain.found)) < 20_000
+
+
+@pytest.mark.exhaustive
+def test_memory_does_not_grow_with_the_tape(tmp_path: Path) -> None:
+    piece = make_tape(tmp_path / "piece.dv", Tape(scenes=(Scene(frames=250),), **DV)).read_bytes()
+
+    def peak(pieces: int) -> int:
+        tape = tmp_path / f"{pieces}.dv"
+        tape.write_bytes(piece * pieces)  # raw DV is one frame behind the other
+        job = Scan(tmp_path / str(pieces), tape).job
+        code = "import sys; from srtui import worker; code = worker.main(sys.argv[1]); "
+        # Not ru_maxrss: that begins with what the process had that started this one.
+        code += "print(open('/proc/self/status').read().partition('VmHWM:')[2].split()[0]); sys.exit(code)"
+        done = subprocess.run([sys.executable, "-c", code, str(job.path)], capture_output=True, check=True, text=True)
+        return int(done.stdout.split()[-1])
+
+    few, many = peak(1), peak(5)
+    assert many < few + 40_000  # kilobytes; the longer tape is 144 MB larger, its pictures 620 MB
