@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from srtui.jobs.events import EventTail
 from srtui.jobs.folder import JobFolder
 from srtui.jobs.launch import Moment, follow, start, stop
 from srtui.jobs.status import JobStatus
@@ -39,10 +40,10 @@ def launch_and_leave(folder: JobFolder) -> int:
 
 def follow_to_end(folder: JobFolder, *, stop_on_interrupt: bool) -> int:
     """Show a job until it ends; with ``stop_on_interrupt`` Ctrl-C stops the job, else it only leaves."""
-    asked = False
+    asked, tail = False, EventTail(folder.events)
     while True:
         try:
-            status = _show(folder)
+            status = _show(folder, tail)
             break
         except KeyboardInterrupt:
             if not stop_on_interrupt or asked:
@@ -59,9 +60,9 @@ def follow_to_end(folder: JobFolder, *, stop_on_interrupt: bool) -> int:
     return status.code or 0
 
 
-def _show(folder: JobFolder) -> JobStatus:
+def _show(folder: JobFolder, tail: EventTail) -> JobStatus:
     with _narrator() as tell:
-        for moment in follow(folder):
+        for moment in follow(folder, tail):
             tell(moment)
     return moment.status
 

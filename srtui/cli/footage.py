@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +59,8 @@ def scan(
         return launch_and_leave(job)
     code = launch_and_follow(job)
     if code == 0:
-        _tell([Path(each) for each in result_of(job).get("scans", [])], job.id, as_json=as_json)
+        found = [Path(each) for each in result_of(job).get("scans", [])]
+        _tell(found, job.id, f" -p {shlex.quote(str(project))}" if project else "", as_json=as_json)
     return code
 
 
@@ -166,7 +168,7 @@ def _scans(folder: Path | None, given: Path | None) -> Path:
     return given.resolve() if given else jobs_root(folder).parent / "scans"
 
 
-def _tell(folders: list[Path], job: str, *, as_json: bool) -> None:
+def _tell(folders: list[Path], job: str, project: str, *, as_json: bool) -> None:
     found: list[dict[str, Any]] = [json.loads((folder / "scan.json").read_text(encoding="utf-8")) for folder in folders]
     if as_json:
         scans = [{"folder": str(folder), **each} for folder, each in zip(folders, found, strict=True)]
@@ -177,7 +179,7 @@ def _tell(folders: list[Path], job: str, *, as_json: bool) -> None:
     for number, (folder, each) in enumerate(zip(folders, found, strict=True)):
         if number:
             click.echo("")
-        for line in scan_lines(each, folder):
+        for line in scan_lines(each, folder, project):
             click.echo(line)
 
 

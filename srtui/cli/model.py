@@ -99,7 +99,9 @@ def _beside(network: Path, form: str, fp16: bool) -> Path:
 
 def _convert(file: Path, output: Path, form: ModelForm, fp16: bool, overwrite: bool, as_json: bool) -> int:
     from srtui.config.requests import ConvertRequest
+    from srtui.project.network_file import check_network_file
 
+    check_network_file(file)
     _assert_free(output, overwrite)
     request = ConvertRequest(
         model=str(file.resolve()), output=str(output.resolve()), form=form, half=fp16, overwrite=overwrite
@@ -131,7 +133,10 @@ def blend(first: Path, second: Path, share: float, output: Path | None, overwrit
     everything between; outside of 0 to 1 the result goes on beyond one of them. Written beside A.
     """
     from srtui.config.requests import BlendRequest
+    from srtui.project.network_file import check_network_file
 
+    for each in (first, second):
+        check_network_file(each)
     target = output or first.with_name(f"{first.stem}-{second.stem}-{share:g}.safetensors")
     _assert_free(target, overwrite)
     request = BlendRequest(

@@ -44,6 +44,8 @@ def _what_to_do(project: OpenProject, step: Step) -> str:
     if step.job is not None:
         job = JobFolder(project.jobs / step.job)
         state, same = read_status(job).state, read_record(job).digest == RULES[step.name].digest(project)
+        if state == "queued":
+            return f"{again('resume', job)} begins it"
         if state not in ENDED:
             return f"{again('attach', job)} shows how far it is"
         if state == "failed":

@@ -16,7 +16,7 @@ from srtui.cli.following import launch_and_follow
 from srtui.cli.launching import launch_job, new_job
 from srtui.cli.needing import need
 from srtui.errors import MachineError, UsageError
-from srtui.jobs.folder import JobFolder, ask_otherwise, find_job, jobs_root, newest_job
+from srtui.jobs.folder import JobFolder, all_jobs, ask_otherwise, find_job, jobs_root, newest_job, read_record
 from srtui.jobs.launch import rests
 from srtui.jobs.status import read_status
 from srtui.jobs.wording import again
@@ -190,6 +190,7 @@ def train(
         opened = OpenProject(opened.folder, settings)
         need(opened, "prepare")
         request = opened.train_request(device=device, threads=threads, wait=wait, gpus=gpus or "")
+        _assert_alone(opened, request)
         save_project(opened.folder, settings)  # what does not fit is not kept
         job = new_job(opened.jobs, "train", replace(request, auto_batch=auto_batch), opened.train_digest())
         _say_estimate(request)
@@ -197,6 +198,13 @@ def train(
         click.echo(job.path)
         return 0
     return launch_job(job, detach=not foreground, as_json=as_json)
+
+
+def _assert_alone(project: OpenProject, request: TrainRequest) -> None:
+    """Two trainings of one network would each replace what the other has made."""
+    for job in all_jobs(project.jobs):
+        if job.kind == "train" and not rests(job) and read_record(job).request.get("model") == request.model:
+            raise UsageError(job.id, "trains this network already", where=request.model, hint=again("attach", job))
 
 
 def _say_estimate(request: TrainRequest) -> None:
@@ -242,11 +250,14 @@ def _unfinished_training(project: OpenProject, reference: str | None) -> JobFold
 def validate(project: Path | None, model: Path | None, device: str, threads: int, as_json: bool) -> int:
     """Compare the network with bicubic on the validation pictures, scenario by scenario."""
     from srtui.project.folder import open_project
+    from srtui.project.network_file import check_network_file
 
     opened = open_project(project)
     need(opened, "prepare")
     if model is None:
         need(opened, "train")
+    else:
+        check_network_file(model)
     request = opened.validate_request(model=model and model.resolve(), device=device, threads=threads)
     job = new_job(opened.jobs, "validate", request, "" if model else opened.validate_digest())
     code = launch_and_follow(job)
@@ -281,11 +292,16 @@ def restore(
     """Apply the trained network to a picture or a folder of pictures."""
     from srtui.config.requests import RestoreRequest
     from srtui.project.folder import open_project
+    from srtui.project.network_file import check_network_file
 
-    opened = None if model else open_project(project)
-    if opened:
+    opened = None
+    if model is None:
+        opened = open_project(project)
         need(opened, "train")
-    network = model or (opened.model if opened else Path())
+        network = opened.model
+    else:
+        check_network_file(model)
+        network = model
     request = RestoreRequest(
         model=str(network.resolve()),
         input=str(source.resolve()),

@@ -26,6 +26,7 @@ from srtui.engine.restorer import Restorer
 from srtui.errors import NothingUsableError
 from srtui.files import remove_unfinished, write_whole
 from srtui.jobs.context import JobContext
+from srtui.jobs.wording import again
 from srtui.ordered import in_order
 
 LARGEST_RESULT = 1 << 30
@@ -61,7 +62,7 @@ def run(job: JobContext, request: RestoreRequest) -> None:
     restored, rejected = len(tasks) - len(pending) + whole, len(pending) - whole
     if not restored:
         fact = f"none of {len(tasks)} could be read" if tasks else "holds no pictures"
-        raise NothingUsableError(request.input, fact, hint=f"the reasons: srtui logs {job.folder.id}")
+        raise NothingUsableError(request.input, fact, hint=f"the reasons, if any: {again('logs --events', job.folder)}")
     job.result(state="restored", output=request.output, restored=restored, rejected=rejected)
 
 

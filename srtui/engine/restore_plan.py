@@ -53,7 +53,7 @@ def assert_free(tasks: list[Task]) -> None:
     """Refuse to replace anything that is there."""
     taken = [task.result for task in tasks if task.result.exists()]
     if taken:
-        fact = "exists" if len(taken) == 1 else f"exists, and {len(taken) - 1} more results do"
+        fact = "exists" if len(taken) == 1 else f"exists, as {len(taken)} of {len(tasks)} results do"
         raise UsageError(str(taken[0]), fact, hint="give another output, or --overwrite")
 
 

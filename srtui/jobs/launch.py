@@ -98,9 +98,9 @@ class Moment:
     events: list[Event]
 
 
-def follow(folder: JobFolder, *, every: float = 0.25) -> Iterator[Moment]:
-    """Moments of a job until it has ended; the last one is the end."""
-    tail = EventTail(folder.events)
+def follow(folder: JobFolder, tail: EventTail | None = None, *, every: float = 0.25) -> Iterator[Moment]:
+    """Moments of a job until it has ended; the last one is the end. A ``tail`` begins where it was left."""
+    tail = tail or EventTail(folder.events)
     while True:
         status = read_status(folder)
         yield Moment(status, tail.read())

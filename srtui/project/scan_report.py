@@ -42,13 +42,13 @@ def length_and_size(scan: Scan) -> str:
     return f"{clock(scan['seconds'])}, {_size(scan['tape']['bytes'])}"
 
 
-def scan_lines(scan: Scan, folder: Path) -> list[str]:
-    """The tape in a dozen lines."""
+def scan_lines(scan: Scan, folder: Path, project: str = "") -> list[str]:
+    """The tape in a dozen lines; ``project`` is the option that the next command needs to find the scan again."""
     warnings = [f"! {each['text']}" for each in scan["warnings"]]
     tape = Path(scan["tape"]["path"])
     head = f"{tape.name}: {length_and_size(scan)}"
     body = [f"  {name:<9} {text}" for name, text in scan_rows(scan)]
-    return [head, *body, *warnings, *_next(scan, tape), f"  details   {folder}/frames.csv, scan.json"]
+    return [head, *body, *warnings, *_next(scan, tape, project), f"  details   {folder}/frames.csv, scan.json"]
 
 
 def clock(seconds: float) -> str:
@@ -137,10 +137,10 @@ def _scenes(scan: Scan) -> str:
     return f"{text}, {len(hopeless)} of them without a usable frame" if hopeless else text
 
 
-def _next(scan: Scan, tape: Path) -> Iterator[str]:
+def _next(scan: Scan, tape: Path, project: str) -> Iterator[str]:
     if scan["usable"]:
         whole = ", fields made whole" if scan["interlacing"]["order"] else ""
-        yield f"  next      srtui frames {shlex.quote(str(tape))} --out FOLDER: the best as PNG{whole}"
+        yield f"  next      srtui frames {shlex.quote(str(tape))}{project} --out FOLDER: the best as PNG{whole}"
 
 
 def _part(count: int, whole: int) -> str:

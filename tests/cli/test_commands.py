@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from srtui.cli import cli, run
+from srtui.cli import cli, projects, run
 from srtui.files import write_json
 from srtui.jobs.folder import all_jobs, create, jobs_root
 from srtui.project.folder import open_project
@@ -173,3 +173,32 @@ def prepared(tmp_path: Path) -> Path:
     project.dataset.mkdir(parents=True)
     (project.dataset / "dataset.yml").touch()
     return folder
+
+
+def test_one_network_is_not_trained_twice_at_once(
+    prepared: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["train", "-p", str(prepared), "--profile", "tiny", "--defer"]) == 0
+    assert run(["train", "-p", str(prepared), "--defer"]) == 0  # nobody works on the first one
+    first, second = all_jobs(jobs_root(prepared))[1:]
+    monkeypatch.setattr(projects, "rests", lambda job: job != first)
+    assert run(["train", "-p", str(prepared)]) == 2
+    assert f"{first.id}: trains this network already" in capsys.readouterr().err
+    assert run(["train", "-p", str(prepared), "--profile", "fast", "--defer"]) == 0  # another one may be
+    assert run(["validate", "-p", str(prepared)]) == 2
+    assert f"srtui resume -p {prepared}" in capsys.readouterr().err
+    assert not second.log.exists()
+
+
+@pytest.mark.parametrize(
+    "command", [["restore", "a.png", "b.png", "--model"], ["import-model"], ["export", "--as", "pth"]]
+)
+def test_what_is_no_network_is_refused_before_a_job_is_made(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.png", "net.pth"):
+        Path(name).write_text("no network")
+    assert run([*command, "net.pth"]) == 2
+    assert "is no network file" in capsys.readouterr().err
+    assert not all_jobs(jobs_root(None))
