@@ -18,7 +18,6 @@ import torch
 
 from srtui.engine import checkpoints
 from srtui.engine.models import load_model
-from srtui.jobs.context import Stopped
 from srtui.jobs.control import ask, withdraw
 from srtui.jobs.events import EventTail
 from srtui.jobs.folder import JobFolder, read_json
@@ -114,6 +113,8 @@ def interrupt(training: Training, kind: Kind, iteration: int, delay: float) -> i
     with worker(training.folder, largest) as process:
         if kind == "full disk":  # of everything that is written, state.pt is the largest
             assert process.wait(PATIENCE) == 4, training.folder.log.read_text()
+            assert "no room left on the disk" in (read_json(training.folder.exit) or {})["error"]
+            assert not list(training.folder.checkpoints.glob(".*"))
             return iterations.done()
         wait_until(lambda: iterations.done() >= iteration, process, training.folder)
         time.sleep(delay)
@@ -180,13 +181,21 @@ def test_ended_ten_times_and_resumed_every_tensor_is_the_same(
         )
 
 
-def test_sigterm_leaves_a_checkpoint_within_ten_iterations(
+def test_a_pause_holds_it_and_sigterm_leaves_a_checkpoint_within_ten_iterations(
     tmp_path: Path, training_dataset: Path, whole: Training
 ) -> None:
     training = long_training(tmp_path, training_dataset)
     iterations = Iterations(training)
     with worker(training.folder) as process:
-        wait_until(lambda: iterations.done() >= 30, process, training.folder)
+        wait_until(lambda: iterations.done() >= 10, process, training.folder)
+        ask(training.folder, "pause")
+        wait_until(lambda: read_status(training.folder).state == "paused", process, training.folder)
+        held = iterations.done()
+        first = read_status(training.folder).updated
+        wait_until(lambda: read_status(training.folder).updated != first, process, training.folder)
+        assert iterations.done() == held
+        withdraw(training.folder, "pause")
+        wait_until(lambda: iterations.done() >= held + 20, process, training.folder)
         before = iterations.done()
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
@@ -196,43 +205,5 @@ def test_sigterm_leaves_a_checkpoint_within_ten_iterations(
     newest = checkpoints.iterations(training.folder.checkpoints)[-1]
     assert newest == iterations.done()
     assert before <= newest < ITERATIONS
-    training.run()
-    assert_identical(training.folder, whole.folder)
-
-
-def test_pause_holds_it_and_resume_goes_on(tmp_path: Path, training_dataset: Path, whole: Training) -> None:
-    training = long_training(tmp_path, training_dataset)
-    iterations = Iterations(training)
-    with worker(training.folder) as process:
-        wait_until(lambda: iterations.done() >= 10, process, training.folder)
-        ask(training.folder, "pause")
-        wait_until(lambda: read_status(training.folder).state == "paused", process, training.folder)
-        held = iterations.done()
-        assert held < ITERATIONS
-        first = read_status(training.folder).updated
-        wait_until(lambda: read_status(training.folder).updated != first, process, training.folder)
-        assert iterations.done() == held
-        withdraw(training.folder, "pause")
-        assert process.wait(PATIENCE) == 0
-    assert_identical(training.folder, whole.folder)
-
-
-def test_a_full_disk_fails_with_4_keeps_the_checkpoint_before_and_can_be_resumed(
-    tmp_path: Path, training_dataset: Path, whole: Training
-) -> None:
-    quiet = small_profile(small_stage(ITERATIONS), log_every=100, checkpoint_every=10, validate_every=100)
-    training = Training(tmp_path, training_dataset, quiet)
-    with pytest.raises(Stopped):
-        training.run(at=lambda job, done: job.interrupt() if done == 12 else None)
-    before = every_tensor(training.folder)
-    state = training.folder.checkpoints / str(int(before["iteration"])) / "state.pt"
-    with worker(training.folder, largest_file=state.stat().st_size - 1) as process:  # everything else is smaller
-        assert process.wait(PATIENCE) == 4, training.folder.log.read_text()
-    ending = read_json(training.folder.exit)
-    assert ending is not None
-    assert "no room left on the disk" in ending["error"]
-    after = every_tensor(training.folder)
-    assert after["iteration"] == before["iteration"]
-    assert not list(training.folder.checkpoints.glob(".*"))
     training.run()
     assert_identical(training.folder, whole.folder)
