@@ -31,7 +31,7 @@ def _find(project: Path | None, job: str | None) -> JobFolder:
     roots = _roots(project)
     if job is None:
         known = [folder for root in roots for folder in all_jobs(root)]
-        living = [folder for folder in known if not read_status(folder).ended]
+        living = [folder for folder in known if not rests(folder)]
         if not known:
             raise UsageError("jobs", "there are none yet", where=roots[0], hint="give -p PROJECT, or the job's folder")
         return max(living or known, key=lambda folder: folder.id)

@@ -22,9 +22,9 @@ from srtui.jobs.wording import again
 _TICK = 0.1
 
 
-def rests(folder: JobFolder) -> bool:
-    """Whether nobody works on a job: it has ended, or was never begun."""
-    status = read_status(folder)
+def rests(folder: JobFolder, status: JobStatus | None = None) -> bool:
+    """Whether nobody works on a job: it has ended, or was never begun. ``status`` is its own, if that was read."""
+    status = status or read_status(folder)
     return status.ended or (status.state == "queued" and not folder.log.exists())
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from srtui.jobs.folder import JobFolder, all_jobs, read_record
+from srtui.jobs.launch import rests
 from srtui.jobs.status import JobStatus, read_status
 from srtui.project.folder import OpenProject
 
@@ -67,7 +68,7 @@ def _step(
         return Step(name=name, state="empty", reason="nothing is listed in project.yml", job=job)
     wanted = rule.digest(project)
     made = read_record(newest[0]).digest if newest else ""
-    if newest and not newest[1].ended:
+    if newest and not rests(*newest):
         return Step(name=name, state="running", reason=newest[1].phase, job=job)
     if rule.needs and before[rule.needs].state != "done":
         return Step(
@@ -80,5 +81,6 @@ def _step(
             return Step(name=name, state="done", job=job)
         return Step(name=name, state="todo", reason="its result was removed", job=job)
     if newest:
-        return Step(name=name, state="todo", reason=f"the last job {newest[1].state}", job=job)
+        ending = "was never begun" if newest[1].state == "queued" else newest[1].state
+        return Step(name=name, state="todo", reason=f"the last job {ending}", job=job)
     return Step(name=name, state="todo")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from srtui.cli import cli, projects, run
+from srtui.cli import cli, job, projects, run
 from srtui.files import write_json
 from srtui.jobs.folder import all_jobs, create, jobs_root
 from srtui.project.folder import open_project
@@ -116,7 +116,7 @@ def test_what_does_not_fit_is_not_kept(
     assert run(["train", *option]) == 2
     assert option[1] in capsys.readouterr().err
     assert (prepared / "project.yml").read_text() == before
-    assert not [job for job in all_jobs(jobs_root(prepared)) if job.kind == "train"]
+    assert not [each for each in all_jobs(jobs_root(prepared)) if each.kind == "train"]
 
 
 def test_a_profile_is_found_where_one_stands(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,9 +142,9 @@ def test_what_leads_to_a_network_depends_on_how_its_training_ended(
     prepared: Path, outcome: str, verb: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     project = open_project(prepared)
-    job = create(project.jobs, "train", {}, project.train_digest())
-    job.log.touch()
-    write_json(job.exit, {"v": 1, "outcome": outcome, "code": 1, "signal": None, "error": ""})
+    training = create(project.jobs, "train", {}, project.train_digest())
+    training.log.touch()
+    write_json(training.exit, {"v": 1, "outcome": outcome, "code": 1, "signal": None, "error": ""})
     assert run(["validate", "-p", str(prepared)]) == 2
     error = capsys.readouterr().err
     assert "error: train: not done yet" in error
@@ -167,9 +167,9 @@ def prepared(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "project.yml").write_text("scale: 4\nsources: [{folder: a}]\n")
     project = open_project(folder)
-    job = create(project.jobs, "prepare", {}, project.prepare_digest())
-    job.log.touch()
-    write_json(job.exit, {"v": 1, "outcome": "finished", "code": 0, "signal": None, "error": ""})
+    preparing = create(project.jobs, "prepare", {}, project.prepare_digest())
+    preparing.log.touch()
+    write_json(preparing.exit, {"v": 1, "outcome": "finished", "code": 0, "signal": None, "error": ""})
     project.dataset.mkdir(parents=True)
     (project.dataset / "dataset.yml").touch()
     return folder
@@ -181,7 +181,7 @@ def test_one_network_is_not_trained_twice_at_once(
     assert run(["train", "-p", str(prepared), "--profile", "tiny", "--defer"]) == 0
     assert run(["train", "-p", str(prepared), "--defer"]) == 0  # nobody works on the first one
     first, second = all_jobs(jobs_root(prepared))[1:]
-    monkeypatch.setattr(projects, "rests", lambda job: job != first)
+    monkeypatch.setattr(projects, "rests", lambda each: each != first)
     assert run(["train", "-p", str(prepared)]) == 2
     assert f"{first.id}: trains this network already" in capsys.readouterr().err
     assert run(["train", "-p", str(prepared), "--profile", "fast", "--defer"]) == 0  # another one may be
@@ -202,3 +202,13 @@ def test_what_is_no_network_is_refused_before_a_job_is_made(
     assert run([*command, "net.pth"]) == 2
     assert "is no network file" in capsys.readouterr().err
     assert not all_jobs(jobs_root(None))
+
+
+def test_without_a_name_the_newest_job_is_meant_that_somebody_works_on(
+    prepared: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worked_on = all_jobs(jobs_root(prepared))[0]
+    create(jobs_root(prepared), "train", {})  # never begun
+    monkeypatch.setattr(job, "rests", lambda folder: folder != worked_on)
+    assert run(["status", "-p", str(prepared), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["id"] == worked_on.id

@@ -110,3 +110,10 @@ def test_stages_are_stretched_in_proportion() -> None:
     assert [stage.iterations for stage in stretched(two, 4000).stages] == [3000, 1000]
     assert [stage.iterations for stage in stretched(two, 1).stages] == [1, 1]
     assert stretched(two, None) == two
+
+
+def test_a_job_that_was_never_begun_does_not_count_as_running(project: OpenProject) -> None:
+    pretend(project, "prepare")
+    create(project.jobs, "train", {}, project.train_digest())
+    (step,) = (step for step in steps(project) if step.name == "train")
+    assert (step.state, step.reason) == ("todo", "the last job was never begun")
