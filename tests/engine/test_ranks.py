@@ -239,7 +239,8 @@ def test_trouble_on_one_rank_is_everybodys(
 @pytest.mark.exhaustive
 def test_a_gan_on_three_ranks_is_exact_too(tmp_path: Path, training_dataset: Path) -> None:
     """Sums of three depend on their order, so this fails where a resumed run adds in another one."""
-    profile = small_profile(small_stage(12), gan_stage(60, batch=5), log_every=3, checkpoint_every=7, validate_every=30)
+    stages = small_stage(12, batch=5), gan_stage(60, batch=5)
+    profile = small_profile(*stages, log_every=3, checkpoint_every=7, validate_every=30)
     one_go = Training(tmp_path / "whole", training_dataset, profile, gpus="cpu,cpu,cpu")
     run(one_go)
     killed = Training(tmp_path / "killed", training_dataset, profile, gpus="cpu,cpu,cpu")
