@@ -68,7 +68,7 @@ def check_material(gt_hwc: NDArray[np.uint8], checks: Checks) -> None:
     )
     for wanted, look in asked:
         if wanted and (reason := look(grey)):
-            raise PictureRejected(reason)
+            raise PictureRejected(f"{reason}; insist: true on its source takes it")
 
 
 def _flat(grey: Grey) -> str:

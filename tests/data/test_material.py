@@ -88,7 +88,9 @@ def test_clean_pictures_pass() -> None:
 def test_spoiled_pictures_are_refused_unless_the_check_is_off(name: str) -> None:
     make, expected = SPOILED[name]
     others = {other: False for other in SPOILED if other != name}
-    assert reason(make(), **others).startswith(expected)
+    told = reason(make(), **others)
+    assert told.startswith(expected)
+    assert told.endswith("insist: true on its source takes it")
     assert reason(make(), **others, **{name: False}) == ""
 
 
