@@ -23,6 +23,7 @@ from srtui_kernels._vectors import (
     BLOCKS,
     Order,
     Vector,
+    align_stack,
     fill,
     i16,
     i32,
@@ -89,6 +90,7 @@ def quantisation(table: NDArray[np.int32]) -> Steps:
 @kernel
 def quantise_rows(plane: Bytes, pitch: int, begin: int, end: int, steps: Steps) -> None:
     """Replace the 8×8 blocks of some rows of a flat plane by what a decoder sees; `GROUP` divides ``pitch``."""
+    align_stack()
     table = steps.reshape(-1)
     for top in range(begin, end, 8):
         for at in range(top * pitch, (top + 1) * pitch, GROUP):

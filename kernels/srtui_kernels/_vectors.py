@@ -105,6 +105,13 @@ def settle() -> None:
     """Wait until other threads can see what `store_past` wrote."""
 
 
+def align_stack() -> None:
+    """Let vectors lie whole in the stack's cache lines, as every word does for the function that says it.
+
+    For functions that say none themselves: what a `part` says is lost where it is put in.
+    """
+
+
 def load_rows(kind: Kind, array: Array, index: int, stride: int) -> Vector:
     """Read each block from its own place: block b from element ``index + b * stride``."""
 

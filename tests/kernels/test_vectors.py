@@ -112,6 +112,26 @@ def test_what_is_written_past_the_caches_is_there() -> None:
     assert_same_bytes(out, BYTES_AT_ODD_PLACES[1 : 1 + v.BYTES], "a vector")
 
 
+def test_words_align_the_stack_of_the_function_that_says_them() -> None:
+    @compiled
+    def copy(a: Array, out: Array) -> None:
+        v.store(out, 0, v.load(v.u8, a, 1))
+
+    @compiled
+    def first(a: Array) -> int:
+        v.align_stack()
+        return a[0]
+
+    @compiled
+    def second(a: Array) -> int:
+        return a[1]
+
+    copy(BYTES_AT_ODD_PLACES, np.zeros(v.BYTES, np.uint8))
+    assert [first(BYTES_AT_ODD_PLACES), second(BYTES_AT_ODD_PLACES)] == BYTES_AT_ODD_PLACES[:2].tolist()
+    aligned = [f"alignstack({v.BYTES})" in str(each.inspect_llvm()) for each in (copy, first, second)]
+    assert aligned == [True, True, False]
+
+
 def test_several_elements_are_a_tuple() -> None:
     @compiled
     def first_three(a: Array) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from srtui_kernels._llvm import address, call_intrinsic, joined, means, read_at,
 from srtui_kernels._vectors import (
     BLOCKS,
     BYTES,
+    align_stack,
     load,
     load_rows,
     load_wide,
@@ -81,6 +82,11 @@ def _rows_at(_address: Any, _height: Any, _width: Any) -> Any:
 @means(settle)
 def _settle() -> Any:
     return types.void(), lambda _, builder: builder.fence("seq_cst") and None
+
+
+@means(align_stack)
+def _align_stack() -> Any:
+    return types.void(), lambda _, __: None
 
 
 @means(load_rows)
