@@ -27,14 +27,16 @@ def _roots(project: Path | None) -> list[Path]:
     return of_project if project is not None else [*of_project, jobs_root(None)]
 
 
-def _find(project: Path | None, job: str | None) -> JobFolder:
+def _find(project: Path | None, job: str | None, *, owner: bool = True) -> JobFolder:
+    """The job that is named, else the newest that lives: a `run` before its steps if ``owner``, else after."""
     roots = _roots(project)
     if job is None:
         known = [folder for root in roots for folder in all_jobs(root)]
         living = [folder for folder in known if not rests(folder)]
         if not known:
             raise UsageError("jobs", "there are none yet", where=roots[0], hint="give -p PROJECT, or the job's folder")
-        return max(living or known, key=lambda folder: folder.id)
+        preferred = [folder for folder in living if (folder.kind == "run") == owner]
+        return max(preferred or living or known, key=lambda folder: folder.id)
     for root in roots[:-1]:
         if any(job in folder.id for folder in all_jobs(root)):
             return find_job(root, job)
@@ -105,7 +107,7 @@ def attach(job: str | None, project: Path | None) -> int:
 @click.option("--events", is_flag=True, help="The events (JSON lines) instead of the worker's output.")
 def logs(job: str | None, project: Path | None, follow_on: bool, events: bool) -> int:
     """Print what a job's worker wrote."""
-    folder = _find(project, job)
+    folder = _find(project, job, owner=False)  # a run has next to nothing to say
     path = folder.events if events else folder.log
     try:
         position = _print_from(path, 0)

@@ -212,3 +212,13 @@ def test_without_a_name_the_newest_job_is_meant_that_somebody_works_on(
     monkeypatch.setattr(job, "rests", lambda folder: folder != worked_on)
     assert run(["status", "-p", str(prepared), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["id"] == worked_on.id
+
+
+def test_a_run_is_meant_before_its_steps(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    jobs = [create(jobs_root(None), kind, {}) for kind in ("run", "train")]
+    jobs[1].log.write_text("what the training wrote")
+    monkeypatch.setattr(job, "rests", lambda _: False)
+    assert run(["status", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["id"] == jobs[0].id
+    assert run(["logs"]) == 0
+    assert capsys.readouterr().out == "what the training wrote"
