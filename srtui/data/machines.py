@@ -79,13 +79,12 @@ def make_one(
     job: JobContext, request: PrepareRequest, folder: Path, sources: Sequence[PictureSource], head: Head
 ) -> None:
     """Make the shard that ``request`` names, unless it is there."""
-    if is_made(folder, request.shard, request.shards):
-        return
     shard = shard_folder(folder, request.shard, request.shards)
     shard.mkdir(parents=True, exist_ok=True)
     with _held(job, shard / LOCK, f"shard {request.shard}/{request.shards}"):
-        _check_room(request, folder, head)
-        make_shard(job, request, sources, folder, head)
+        if not is_made(folder, request.shard, request.shards):  # by whom it was waited for
+            _check_room(request, folder, head)
+            make_shard(job, request, sources, folder, head)
 
 
 def open_plan(job: JobContext, request: PrepareRequest) -> tuple[list[PictureSource], Head]:

@@ -6,7 +6,8 @@ import dataclasses
 import signal
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,26 @@ def test_the_last_shard_joins_and_the_others_say_what_is_missing(photos: Path, a
     again = made.run(1)
     assert again is not None
     assert again["state"] == "unchanged"
+
+
+def test_a_shard_that_another_machine_made_meanwhile_is_left(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, held, waited = Machines(tmp_path, photos, shards=2), machines._held, list[str]()
+
+    @contextmanager
+    def late(job: JobContext, path: Path, what: str) -> Iterator[None]:
+        if not waited:
+            waited.append(what)
+            made.run(1)
+        with held(job, path, what):
+            yield
+
+    monkeypatch.setattr(machines, "_held", late)
+    result = made.run(1)
+    assert waited == ["shard 1/2"]
+    assert result is not None
+    assert (result["state"], result["missing"]) == ("shard made", 1)
 
 
 def test_beginning_anew_removes_the_shards(photos: Path, alone: Dataset, tmp_path: Path) -> None:
