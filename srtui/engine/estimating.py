@@ -91,8 +91,17 @@ def measure(
     """
     _forget(device)
     with torch.random.fork_rng(devices=[]):
-        network, scale = request.profile.network, request.scale
-        rehearsal = Rehearsal(network, stage, scale, device, precision=precision, micro_batch=micro_batch)
+        profile = request.profile
+        rehearsal = Rehearsal(
+            profile.network,
+            stage,
+            request.scale,
+            device,
+            precision=precision,
+            micro_batch=micro_batch,
+            compiling=profile.compile,
+            alarm=job.alarm,
+        )
         for _ in range(WARM_UP):
             job.check()
             rehearsal.update()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 
 from srtui.config.network import Network
-from srtui.config.profile import Stage
+from srtui.config.profile import Compiling, Stage
 from srtui.engine import networks
 from srtui.engine.device import Arithmetic
 from srtui.engine.ema import Ema
@@ -25,6 +27,8 @@ class Rehearsal:
         Losses, discriminator, batch and crops.
     micro_batch
         Crops that go through the network at once; 0: the whole batch.
+    compiling, alarm
+        Whether the network is compiled, and who is told if that fails.
 
     Raises
     ------
@@ -41,16 +45,19 @@ class Rehearsal:
         *,
         precision: Arithmetic,
         micro_batch: int = 0,
-        ema: float = 0.999,
+        compiling: Compiling = "off",
+        alarm: Callable[[str], None] = lambda _text: None,
     ) -> None:
         torch.backends.cudnn.benchmark = True
         if device.type == "cpu":
             keep_memory()
         net = networks.build(network, scale).to(device).to(memory_format=torch.channels_last)
-        conditions = Conditions(device=device, precision=precision, ranks=Alone(device), seed=1)
+        conditions = Conditions(
+            device=device, precision=precision, ranks=Alone(device), seed=1, compile=compiling, alarm=alarm
+        )
         self._device = device
         self._work = StageWork(
-            net, Ema(net, ema), stage, 1, conditions, micro_batch=micro_batch, shrunk=_does_not_fit(device)
+            net, Ema(net, 0.999), stage, 1, conditions, micro_batch=micro_batch, shrunk=_does_not_fit(device)
         )
         lq_size = stage.gt_size // scale
         self._lq_bchw = torch.rand(stage.batch, 3, lq_size, lq_size)

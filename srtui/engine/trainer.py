@@ -202,9 +202,14 @@ def _begin_stage(session: Session, state: TrainingState, place: Place) -> StageW
 def _most_at_once(session: Session, stage: Stage) -> int:
     """Find out how many crops fit (0: all); ranks that find different numbers agree on the smallest."""
     share = replace(stage, batch=-(-stage.batch // session.ranks.count))
-    request, conditions = session.request, session.conditions
+    conditions = session.conditions
     most = largest_micro_batch(
-        session.profile.network, share, request.scale, conditions.device, precision=conditions.precision
+        session.profile.network,
+        share,
+        session.request.scale,
+        conditions.device,
+        precision=conditions.precision,
+        check=session.job.check,
     )
     session.job.event("note", text=f"up to {most} of {share.batch} crops fit at once")
     return 0 if most >= share.batch else most

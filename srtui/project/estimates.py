@@ -120,6 +120,7 @@ def _key(profile: Profile, stage: Stage, scale: int, device: str, threads: int) 
         "torch": _torch_version(),
         "network": to_plain(profile.network),
         "precision": profile.precision,
+        "compile": profile.compile,
         "scale": scale,
         "stage": work,
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -12,7 +14,7 @@ from srtui.engine.auto_batch import affordable, largest, largest_micro_batch
 from srtui.engine.rehearsal import Rehearsal
 from srtui.errors import MachineError
 from srtui.jobs.context import Stopped
-from tests.engine.training_cases import Training, make_dataset, small_profile, small_stage
+from tests.engine.training_cases import Training, small_profile, small_stage, stop_at
 
 CPU = torch.device("cpu")
 SMALL = Compact(features=8, convs=1)
@@ -75,11 +77,19 @@ def test_a_rehearsal_takes_no_smaller_parts_by_itself(monkeypatch: pytest.Monkey
 
 
 def test_a_training_finds_its_micro_batch(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, training_dataset: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path_factory.mktemp("auto")
     monkeypatch.setattr(trainer, "largest_micro_batch", lambda *_, **__: 1)
-    training = Training(folder, make_dataset(folder), small_profile(small_stage(4)), auto_batch=True)
+    training = Training(tmp_path, training_dataset, small_profile(small_stage(4)), auto_batch=True)
     training.run()
     assert {event["micro_batch"] for event in training.events("metric")} == {1}
     assert "up to 1 of 2 crops fit at once" in [event["text"] for event in training.events("note")]
+
+
+def test_a_training_can_be_stopped_while_it_looks_for_its_micro_batch(tmp_path: Path, training_dataset: Path) -> None:
+    training = Training(tmp_path, training_dataset, small_profile(small_stage(4)), auto_batch=True)
+    with pytest.raises(Stopped):
+        training.run(at=stop_at(0))
+    assert not training.events("note")
+    training.run()
+    assert training.model.is_file()

@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+import torch
 
 from srtui.config.losses import Gan
 from srtui.config.network import Compact, UNet
@@ -63,6 +64,17 @@ def test_iterations_do_not_matter_but_crops_and_scale_do(tmp_path: Path) -> None
     assert recall_all(longer, 2, "cpu", 1) is None
     assert recall_all(profile(dataclasses.replace(STAGE, batch=3)), 4, "cpu", 1) is None
     assert recall_all(longer, 4, "cpu", 2) is None
+
+
+def test_a_network_that_will_be_compiled_is_compiled_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_net: object, **_: object) -> None:
+        raise RuntimeError("no compiler")
+
+    monkeypatch.setattr(torch, "compile", fails)
+    wanted = dataclasses.replace(profile(), compile="on")
+    assert "no compiler" in str(estimate(tmp_path, wanted)["alarms"])
+    assert recall_all(wanted, 4, "cpu", 1) is not None
+    assert recall_all(profile(), 4, "cpu", 1) is None
 
 
 def test_what_does_not_fit_is_measured_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
