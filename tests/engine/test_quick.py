@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from srtui.engine.networks.quick import PReLU, enlarged
-from srtui.memory import keep_memory
 
 
 def result_and_gradients(
@@ -54,8 +53,3 @@ def test_enlarging_is_a_pixel_shuffle(factor: int, dtype: torch.dtype) -> None:
             enlarged(layer, torch.ones(1, 8, 3, 3), factor),
             functional.pixel_shuffle(layer(torch.ones(1, 8, 3, 3)), factor),
         )
-
-
-def test_the_c_library_keeps_memory() -> None:
-    assert keep_memory() in {True, False}
-    assert torch.ones(1 << 24).sum() == 1 << 24
