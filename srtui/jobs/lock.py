@@ -1,7 +1,7 @@
 """Who is alive: POSIX record locks, which the kernel drops with the process, however it dies.
 
-The descriptor is never reopened in the holder (closing any descriptor of the file would drop the lock), and readers
-only ask (F_GETLK); flock would be inherited by children and read "alive" after a kill.
+Closing any descriptor of the file would drop the lock, so the holder opens it never again, and knows what it holds by
+other means; readers only ask (F_GETLK). flock would be inherited by children and read "alive" after a kill.
 """
 
 from __future__ import annotations
@@ -21,10 +21,21 @@ class Lock:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._file = _identity(os.fstat(descriptor))
+        _mine.add(self._file)
 
     def release(self) -> None:
         """Give the lock back."""
+        _mine.discard(self._file)
         os.close(self._descriptor)
+
+
+_mine: set[tuple[int, int]] = set()
+"""Files whose locks this process holds."""
+
+
+def _identity(file: os.stat_result) -> tuple[int, int]:
+    return file.st_dev, file.st_ino
 
 
 def take(path: Path, text: str = "") -> Lock | None:
@@ -45,6 +56,8 @@ def take(path: Path, text: str = "") -> Lock | None:
 def holder(path: Path) -> int | None:
     """Process id of whoever holds the lock of ``path``; None if nobody does."""
     try:
+        if _identity(path.stat()) in _mine:
+            return os.getpid()
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:
         return None

@@ -133,6 +133,18 @@ def test_the_lock_tells_who_holds_it_and_dies_with_the_holder(tmp_path: Path) ->
     lock.release()
 
 
+def test_who_holds_a_lock_may_ask_about_it_and_keeps_it(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    lock = take(path)
+    assert lock is not None
+    assert holder(path) == os.getpid()
+    code = "import sys; from pathlib import Path; from srtui.jobs.lock import holder; print(holder(Path(sys.argv[1])))"
+    command = [sys.executable, "-c", code, str(path)]
+    assert int(subprocess.run(command, capture_output=True, check=True).stdout) == os.getpid()
+    lock.release()
+    assert holder(path) is None
+
+
 def test_wishes_are_files_that_are_taken_up_once(folder: JobFolder) -> None:
     ask(folder, "checkpoint")
     assert asked(folder, "checkpoint")
