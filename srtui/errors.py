@@ -61,7 +61,10 @@ class UsageError(SrtuiError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One problem of a YAML file; lines and columns count from 1, ``source`` is the line's text."""
+    """One problem of a YAML file; lines and columns count from 1, ``source`` is the line's text.
+
+    Line 0: of values that stand in no file; ``path`` says where they are from.
+    """
 
     path: str
     line: int
@@ -75,13 +78,16 @@ class Problem:
     def __str__(self) -> str:
         gutter = " " * len(str(self.line))
         subject = f"{self.key}: " if self.key else ""
-        lines = [
-            f"error: {subject}{self.fact}",
-            f"{gutter}--> {self.path}:{self.line}:{self.column}",
-            f"{gutter} |",
-            f"{self.line} | {self.source}",
-            f"{gutter} | {' ' * (self.column - 1)}{'^' * max(self.width, 1)}",
-        ]
+        lines = [f"error: {subject}{self.fact}"]
+        if self.line:
+            lines += [
+                f"{gutter}--> {self.path}:{self.line}:{self.column}",
+                f"{gutter} |",
+                f"{self.line} | {self.source}",
+                f"{gutter} | {' ' * (self.column - 1)}{'^' * max(self.width, 1)}",
+            ]
+        else:
+            lines.append(f"{gutter}--> {self.path}")
         if self.hint:
             lines.append(f"{gutter} = {self.hint}")
         return "\n".join(lines)

@@ -100,7 +100,12 @@ def to_plain(value: Any, *, defaults: bool = True) -> Any:
 def changed(value: T, **changes: Any) -> T:
     """Section with other values, checked as if it had been read; None changes nothing."""
     given = {name: new for name, new in changes.items() if new is not None}
-    return from_plain(type(value), {**to_plain(value), **given}, where="the command line") if given else value
+    if not given:
+        return value
+    try:
+        return from_plain(type(value), {**to_plain(value), **given}, where="the command line")
+    except ConfigurationError as error:
+        raise ConfigurationError([dataclasses.replace(problem, line=0) for problem in error.problems]) from None
 
 
 def to_yaml(value: Any, *, defaults: bool = True) -> str:

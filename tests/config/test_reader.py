@@ -9,7 +9,7 @@ import pytest
 
 from srtui.config.profile import Profile
 from srtui.config.project import Project, SyntheticPictures
-from srtui.config.reader import from_plain, read_yaml, to_plain, to_yaml
+from srtui.config.reader import changed, from_plain, read_yaml, to_plain, to_yaml
 from srtui.errors import ConfigurationError, UsageError
 
 
@@ -156,6 +156,15 @@ def test_a_rule_between_keys_names_both(tmp_path: Path) -> None:
     assert problems(tmp_path, "scale: 4\nprepare: {multiple: 6}\n")[0][3] == (
         "prepare.multiple (6) must be a multiple of scale (4)"
     )
+
+
+def test_what_a_command_changes_for_the_worse_is_told_without_a_line_of_a_file() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        changed(Project(), scale=3)
+    assert str(caught.value).splitlines() == [
+        "error: prepare.multiple (16) must be a multiple of scale (3)",
+        " --> the command line",
+    ]
 
 
 def test_written_and_read_again_is_equal(tmp_path: Path) -> None:
