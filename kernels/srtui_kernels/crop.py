@@ -45,6 +45,8 @@ Floats = NDArray[np.float32]
 
 CODES = 8  # the symmetries of a square
 RGB = 3
+_BYTE = np.dtype(np.uint8)  # NumPy has one
+_DONE = (0, 0, 0, 0)
 AHEAD = 8  # rows that are asked for before they are needed
 LINE = 64  # bytes of a cache line
 _LANES = f32.lanes
@@ -135,30 +137,31 @@ def crop_many(pictures: Sequence[Bytes], corners: Sequence[tuple[int, int]], cod
     """
     size = out.shape[-1] if isinstance(out, np.ndarray) and out.ndim else 0
     _check_out(out, (len(pictures), RGB, size, size))
-    places = np.empty((len(pictures), 4), np.int64)
+    places = []
     kept = []  # what the addresses point into
     for number, (picture, (y, x), code) in enumerate(zip(pictures, corners, codes, strict=True)):
         if not _is_plain(picture, y, x, size, code):
             crop_to_chw(picture, y, x, size, code, out[number])
-            places[number] = 0
+            places.append(_DONE)
             continue
         memory, top, pitch, start = picture, y, RGB * picture.shape[1], RGB * x
         if (top + size - 1) * pitch + start + RGB * size + BYTES > picture.size:
             memory, start = _with_room(rows_of(picture[y : y + size]), start, size)
             top, pitch = 0, memory.shape[1]
         kept.append(memory)
-        places[number] = memory.__array_interface__["data"][0] + top * pitch, pitch, start, code
-    _crop_many(places, out)
+        places.append((memory.__array_interface__["data"][0] + top * pitch, pitch, start, code))
+    _crop_many(np.array(places, np.int64).reshape(-1, 4), out)
 
 
 def _is_plain(picture: Bytes, y: int, x: int, size: int, code: int) -> bool:
     """Whether `_crop_many` can cut it; `crop_to_chw` cuts the others, or says what is wrong with them."""
-    if not isinstance(picture, np.ndarray) or picture.dtype != np.uint8 or picture.shape[2:] != (RGB,):
+    if not isinstance(picture, np.ndarray) or picture.dtype is not _BYTE or picture.ndim != RGB:
         return False
     if not (picture.flags.c_contiguous and type(y) is type(x) is type(code) is int):
         return False
-    height, width = picture.shape[:2]
-    return size >= _LANES and 0 <= y <= height - size and 0 <= x <= width - size and 0 <= code < CODES
+    height, width, channels = picture.shape
+    fits = size >= _LANES and channels == RGB and 0 <= code < CODES
+    return fits and 0 <= y <= height - size and 0 <= x <= width - size
 
 
 @kernel
