@@ -16,7 +16,7 @@ from srtui.project.folder import FILE, OpenProject, save_project
 
 MINIMUM_GAIN = 0.2
 """Mean Y-PSNR over bicubic, in dB, that the demo's network must reach."""
-ESTIMATE = "prepares pictures, trains a small network and compares it with bicubic: 3 to 4 minutes on two cores"
+ESTIMATE = "prepares pictures, trains a small network and compares it with bicubic: 2 to 4 minutes on two cores"
 _TRAIN = Synthetic(pictures=64, seed=1)
 _VALIDATE = Synthetic(pictures=24, seed=2, width=384, height=256)
 
