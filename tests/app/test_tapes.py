@@ -14,6 +14,7 @@ from textual.widgets import Input
 
 from srtui.app import actions
 from srtui.app.app import SrtuiApp
+from srtui.app.project_view import look_at
 from srtui.app.screens.live import LiveScreen
 from srtui.app.screens.tapes import TapesScreen
 from srtui.app.widgets.choices import Choices
@@ -114,6 +115,17 @@ async def test_a_scan_is_started_and_watched_and_joined(
     assert request_of(job)["tapes"] == [str(project.path(HOLIDAY))]
     assert request_of(job)["output"] == str(project.folder / "scans")
     assert actions.start_scan(project.folder, [str(project.path(HOLIDAY))]) == job
+
+
+async def test_tapes_that_come_after_the_page_have_the_focus(
+    make_app: Callable[[Path], SrtuiApp], project: OpenProject, see: Any, see_button: Any
+) -> None:
+    app = make_app(project.folder)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await see(pilot, "t Tapes")
+        early = dataclasses.replace(look_at(project.folder), facts=None)
+        app.push_screen(TapesScreen(project.folder, lambda: early))
+        await see_button(pilot, "Scan")
 
 
 async def test_a_living_scan_is_told_in_the_list_and_can_be_watched(

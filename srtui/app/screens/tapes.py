@@ -111,12 +111,7 @@ class TapesScreen(Screen[JobFolder | None]):
         self.query_one("#head", Rows).show([((" Tapes", "strong"), (f"  of {self.folder.name}", "quiet"))])
         self.watch(self.query_one("#body", VerticalScroll), "scroll_y", self.see_more, init=False)
         await self._show()
-        if len(self.tapes) > 1:
-            self.query_one(Choices).focus()
-        elif self.tapes:
-            self._focus_first()
-        else:
-            self.query_one(PathField).line.focus()
+        self._focus_what_matters()
         self._reader.start()
 
     def on_unmount(self) -> None:
@@ -143,8 +138,11 @@ class TapesScreen(Screen[JobFolder | None]):
     async def on_project_read(self, message: ProjectRead) -> None:
         """Show how the tapes stand."""
         if message.view != self.view:
+            opened_early = self.view.facts is None
             self.view = message.view
             await self._show()
+            if opened_early and not self.query_one(PathField).line.value:
+                self._focus_what_matters()
 
     def on_job_started(self, message: JobStarted) -> None:
         """Watch it."""
@@ -211,6 +209,15 @@ class TapesScreen(Screen[JobFolder | None]):
 
     def _unscanned(self) -> list[Tape]:
         return [tape for tape in self.tapes if tape.state in {"new", "stale"}]
+
+    def _focus_what_matters(self) -> None:
+        """The list, the only tape's first button, or the field where the first tape is named."""
+        if len(self.tapes) > 1:
+            self.query_one(Choices).focus()
+        elif self.tapes:
+            self._focus_first()
+        else:
+            self.query_one(PathField).line.focus()
 
     def _focus_first(self) -> None:
         first = next(iter(self.query("#buttons Button").results(Button)), None)
