@@ -132,7 +132,7 @@ def test_a_graph_of_one_size_is_an_error(tmp_path: Path, monkeypatch: pytest.Mon
     saved(tmp_path / "a.safetensors", SMALL[1], 2)
     loaded = load_model(tmp_path / "a.safetensors")
     forward = loaded.net.forward
-    loaded.net.forward = lambda lq_bchw: forward(lq_bchw) * (int(lq_bchw.shape[-1]) / 24)  # type: ignore[method-assign]
+    loaded.net.forward = lambda lq_bchw: forward(lq_bchw) * (int(lq_bchw.shape[-1]) / 24)  # type: ignore[method-assign] # a network that ONNX writes otherwise
     with pytest.raises(CheckFailedError, match="differs from torch"):
         onnx_files.write_onnx(tmp_path / "a.onnx", loaded, half=False, phase=lambda name, quiet=0: None)
     assert not (tmp_path / "a.onnx").exists()
@@ -160,7 +160,7 @@ def test_spandrels_networks_stand_the_check_or_are_refused(tmp_path: Path, archi
 def test_what_torch_cannot_export_is_said_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     saved(tmp_path / "a.safetensors", SMALL[1], 2)
     loaded = load_model(tmp_path / "a.safetensors")
-    loaded.net.forward = lambda lq_bchw: torch.linalg.inv(lq_bchw @ lq_bchw.mT)  # type: ignore[method-assign]
+    loaded.net.forward = lambda lq_bchw: torch.linalg.inv(lq_bchw @ lq_bchw.mT)  # type: ignore[method-assign] # a network that ONNX cannot write
     with pytest.raises(SrtuiError, match=r"torch \S+ cannot export this network") as caught:
         onnx_files.write_onnx(tmp_path / "a.onnx", loaded, half=False, phase=lambda name, quiet=0: None)
     assert len(caught.value.fact) < 300

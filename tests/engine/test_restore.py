@@ -72,7 +72,7 @@ class Restoring:
             if done == stop_at:
                 job.interrupt()
 
-        job.progress = progress  # type: ignore[method-assign]
+        job.progress = progress  # type: ignore[method-assign] # listens in
         restore.run(job, self.request)
 
     def events(self, kind: str) -> list[Event]:
