@@ -2,7 +2,8 @@
 Updates a second and memory of srtui's training, beside the loop that everybody writes, on the same noise in one run.
 
 Every side is a process of its own (`training_side`), told in turn to make some updates, so that a drifting machine hits
-all alike; medians of the rounds count. On a GPU there is a third side: the plain loop with autocast and channels-last.
+all alike; medians of the rounds count. On a GPU there are two sides more: the plain loop with autocast and
+channels-last, and srtui's own training without CUDA graphs, to see where they help.
 """
 
 from __future__ import annotations
@@ -20,18 +21,18 @@ import torch
 
 from benchmarks.rows import Asked, Row
 from benchmarks.training_cases import CASES, MERGED, Case
-from benchmarks.training_side import Precision, Side
-from srtui.engine import networks
+from benchmarks.training_side import Precision, Side, Way
+from srtui.engine import cuda_graphs, networks
 from srtui.engine.device import choose_precision, pick_device
 
 ROUNDS = 5
 ROUND = 1.0
 """Seconds that a side computes in a round, at least; one update may take longer."""
-WARM_UP = 2
-"""Updates before anything is timed: allocators, oneDNN's and cuDNN's choices."""
+WARM_UP = cuda_graphs.WARM_UP + 1
+"""Updates before anything is timed: allocators, oneDNN's and cuDNN's choices, and our graphs on a GPU."""
 _TARGETS = {"cpu": {"fp32": 1.3, "bf16": 2.2}, "cuda": {"bf16": 2.0}}
 _TARGET_TUNED = 1.3
-_PLAIN, _TUNED = "plain loop", "plain loop, autocast, channels-last"
+_PLAIN, _TUNED, _CALLS = "plain loop", "plain loop, autocast, channels-last", "srtui without CUDA graphs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ def _case(name: str, case: Case, device: torch.device, threads: int, asked: Aske
     for each in wanted:
         sides.append(Side(way="ours", case=name, device=str(device), precision=each, threads=threads, flops=True))
         if device.type == "cuda":
-            sides.append(Side(way="tuned", case=name, device=str(device), precision=each, threads=threads))
+            on_gpus: tuple[Way, Way] = ("tuned", "calls")
+            sides += [Side(way=way, case=name, device=str(device), precision=each, threads=1) for way in on_gpus]
     measured = _interleaved(sides, asked.rounds or ROUNDS)
     plain, notes = measured[sides[0]], (_about(name, case, device),)
     for side, ours in measured.items():
@@ -79,11 +81,10 @@ def _case(name: str, case: Case, device: torch.device, threads: int, asked: Aske
         roofline = (*notes, f"{title}: {ours.roofline}")
         least = 1.0 if device.type == "cuda" else None
         yield _row(title, _PLAIN, plain.per_second, ours.per_second, threads, roofline, least)
-        tuned = next(
-            (found for key, found in measured.items() if (key.way, key.precision) == ("tuned", side.precision)), None
-        )
-        if tuned is not None:
-            yield _row(title, _TUNED, tuned.per_second, ours.per_second, threads, (), least)
+        others = {key.way: found for key, found in measured.items() if key.precision == side.precision}
+        if device.type == "cuda":
+            yield _row(title, _TUNED, others["tuned"].per_second, ours.per_second, threads, (), least)
+            yield _row(title, _CALLS, others["calls"].per_second, ours.per_second, threads, (), None)
         yield Row(
             name=f"{title}, memory",
             reference=plain.gib,
@@ -190,7 +191,7 @@ def _result(process: subprocess.Popen[str], seconds: float) -> Measured:
     assert process.stdin is not None
     process.stdin.write("\n")
     about = json.loads(_answer(process))
-    return Measured(1 / seconds, about["gib"], about.get("flops", 0.0), about.get("peak_flops", 1.0))
+    return Measured(1 / seconds, about["gib"], about["flops"], about.get("peak_flops", 1.0))
 
 
 def _answer(process: subprocess.Popen[str]) -> str:

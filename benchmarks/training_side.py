@@ -24,8 +24,8 @@ from srtui.engine import networks
 from srtui.engine.rehearsal import Rehearsal
 
 Precision = Literal["fp32", "bf16"]
-Way = Literal["plain", "tuned", "ours"]
-"""The plain loop; the same with autocast and channels-last; srtui's engine."""
+Way = Literal["plain", "tuned", "ours", "calls"]
+"""The plain loop; the same with autocast and channels-last; srtui's engine; and that without CUDA graphs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,7 @@ def main(side: Side) -> None:
     Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the peak begins here: importing is not counted
     before = _resident("VmRSS")
     update = _updater(side, device)
+    flops = _flops(update) if side.flops else 0  # now: what a GPU has recorded cannot be counted any more
     print("ready", flush=True)
     for line in sys.stdin:
         if not line.strip():
@@ -60,9 +61,9 @@ def main(side: Side) -> None:
         if device.type == "cuda":
             torch.cuda.synchronize()
         print(time.perf_counter() - began, flush=True)
-    about = {"gib": _peak_gib(device, before)}
+    about = {"gib": _peak_gib(device, before), "flops": flops}
     if side.flops:
-        about |= {"flops": _flops(update), "peak_flops": _peak_flops(device, side.precision)}
+        about["peak_flops"] = _peak_flops(device, side.precision)
     print(json.dumps(about), flush=True)
 
 
@@ -73,8 +74,9 @@ def _updater(side: Side, device: torch.device) -> Callable[[], None]:
         stage = replace(stage, batch=side.crops[0], gt_size=side.crops[1])
     torch.manual_seed(1)
     torch.backends.cudnn.benchmark = True  # as BasicSR's train.py sets it too
-    if side.way == "ours":
-        return Rehearsal(case.network, stage, SCALE, device, precision=side.precision).update
+    if side.way in {"ours", "calls"}:
+        graphs = side.way == "ours"
+        return Rehearsal(case.network, stage, SCALE, device, precision=side.precision, cuda_graphs=graphs).update
     net = networks.build(case.network, SCALE)
     tuned = side.way == "tuned"
     cast = torch.bfloat16 if tuned and side.precision == "bf16" else None

@@ -58,6 +58,8 @@ class Profile(Section):
     """Arithmetic of the forward pass; auto takes what the machine is good at."""
     compile: Compiling = "off"
     """torch.compile for the network in training: off, on, or auto (on GPUs that it supports); if it fails, an alarm."""
+    cuda_graphs: bool = True
+    """On a GPU, an update's kernels started by one call where the batch goes through at once; if it fails, an alarm."""
     log_every: Positive = 100
     """Iterations between two lines of metrics (and looks at pause, stop, disk)."""
     validate_every: Positive = 5000

@@ -70,14 +70,15 @@ class Adversary:
                 real_logits = self._judge(gt_bchw)
         return self._losses.generator(self._judge(restored_bchw), real_logits)
 
-    def learn(self, restored_bchw: Tensor, gt_bchw: Tensor, share: float) -> None:
-        """Add the gradient of ``share`` of a batch; ``restored_bchw`` is detached."""
+    def learn(self, restored_bchw: Tensor, gt_bchw: Tensor, share: float) -> Tensor:
+        """Add the gradient of ``share`` of a batch, and give the loss; ``restored_bchw`` is detached."""
         self.net.requires_grad_(requires_grad=True)
         real, fake = self._judge(gt_bchw), self._judge(restored_bchw)
         loss = self._losses.discriminator(fake, real)
         self.stepper.add(loss, share)
         right = self._right(real.detach(), fake.detach())
         self.means.add(share, disc=loss, disc_real=real.mean(), disc_fake=fake.mean(), disc_right=right)
+        return loss.detach()
 
     def _judge(self, picture_bchw: Tensor) -> Tensor:
         with autocast(self._device, self._precision):

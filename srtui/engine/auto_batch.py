@@ -51,7 +51,8 @@ def largest_micro_batch(
 
     def rehearse(crops: int) -> None:
         check()
-        rehearsal = Rehearsal(network, replace(stage, batch=crops), scale, device, precision=precision)
+        tried = replace(stage, batch=crops)
+        rehearsal = Rehearsal(network, tried, scale, device, precision=precision, cuda_graphs=False)
         for _ in range(2):  # Adam's memory and the gradients are all there in the second
             rehearsal.update()
         rehearsal.wait()

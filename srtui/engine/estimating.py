@@ -19,8 +19,6 @@ from srtui.jobs.context import JobContext
 from srtui.project import estimates
 from srtui.project.estimates import StageEstimate
 
-WARM_UP = 3
-"""Updates that are not counted: oneDNN and cuDNN choose their ways, and memory is taken for the first time."""
 LEAST, LONGEST = 5, 3.0
 """Updates that are counted at least, and seconds after which no more are begun once there are so many."""
 
@@ -100,9 +98,10 @@ def measure(
             precision=precision,
             micro_batch=micro_batch,
             compiling=profile.compile,
+            cuda_graphs=profile.cuda_graphs,
             alarm=job.alarm,
         )
-        for _ in range(WARM_UP):
+        for _ in range(rehearsal.warm_up):
             job.check()
             rehearsal.update()
         rehearsal.wait()

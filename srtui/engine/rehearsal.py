@@ -9,6 +9,7 @@ import torch
 from srtui.config.network import Network
 from srtui.config.profile import Compiling, Stage
 from srtui.engine import networks
+from srtui.engine.cuda_graphs import WARM_UP
 from srtui.engine.device import Arithmetic
 from srtui.engine.ema import Ema
 from srtui.engine.ranks import Alone
@@ -27,8 +28,13 @@ class Rehearsal:
         Losses, discriminator, batch and crops.
     micro_batch
         Crops that go through the network at once; 0: the whole batch.
-    compiling, alarm
-        Whether the network is compiled, and who is told if that fails.
+    compiling, cuda_graphs, alarm
+        Whether the network is compiled and its updates are recorded, and who is told if that fails.
+
+    Attributes
+    ----------
+    warm_up
+        Updates before all others take the same time: libraries choose their ways, and GPUs record what is to be done.
 
     Raises
     ------
@@ -46,6 +52,7 @@ class Rehearsal:
         precision: Arithmetic,
         micro_batch: int = 0,
         compiling: Compiling = "off",
+        cuda_graphs: bool = True,
         alarm: Callable[[str], None] = lambda _text: None,
     ) -> None:
         torch.backends.cudnn.benchmark = True
@@ -53,9 +60,16 @@ class Rehearsal:
             keep_memory()
         net = networks.build(network, scale).to(device).to(memory_format=torch.channels_last)
         conditions = Conditions(
-            device=device, precision=precision, ranks=Alone(device), seed=1, compile=compiling, alarm=alarm
+            device=device,
+            precision=precision,
+            ranks=Alone(device),
+            seed=1,
+            compile=compiling,
+            cuda_graphs=cuda_graphs,
+            alarm=alarm,
         )
         self._device = device
+        self.warm_up = (WARM_UP + 1) * (stage.gan.every if stage.gan is not None and device.type == "cuda" else 1)
         self._work = StageWork(
             net, Ema(net, 0.999), stage, 1, conditions, micro_batch=micro_batch, shrunk=_does_not_fit(device)
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -12,13 +13,15 @@ from torch import Tensor
 
 from srtui.config.profile import Compiling, Stage
 from srtui.degradation import draws
-from srtui.engine import losses
+from srtui.engine import cuda_graphs, losses
 from srtui.engine.adversary import Adversary
 from srtui.engine.compiling import Quickened
+from srtui.engine.cuda_graphs import CudaGraphs
 from srtui.engine.device import Arithmetic, autocast
 from srtui.engine.ema import Ema
 from srtui.engine.means import Means
 from srtui.engine.networks import SRNetwork
+from srtui.engine.networks.foreign import SpandrelNetwork
 from srtui.engine.ranks import Ranks
 from srtui.engine.schedules import learning_rate
 from srtui.engine.stepper import Stepper, Tally
@@ -37,8 +40,23 @@ class Conditions:
     ranks: Ranks
     seed: int
     compile: Compiling = "off"
+    cuda_graphs: bool = True
+    """Whether a GPU's updates are recorded where the whole batch goes through at once."""
     alarm: Callable[[str], None] = lambda _text: None
-    """Told, in words, when the network could not be compiled."""
+    """Told, in words, when the network could not be compiled, or the updates not be recorded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    """What one of the two networks does in an update, up to its gradient."""
+
+    name: str
+    """Its random draws are keyed with it."""
+    stepper: Stepper
+    part: Callable[[float, Tensor, Tensor], Tensor]
+    """Adds the gradient of a share of the batch, and gives what it makes of it."""
+    graph: str
+    """Turns of this name do the same work."""
 
 
 class StageWork:
@@ -69,6 +87,10 @@ class StageWork:
         self._objective = losses.build(stage.losses, device=conditions.device)
         scale_loss = conditions.precision == "fp16"
         self._stepper = Stepper(net.parameters(), stage.optimizer, scale_loss=scale_loss, ranks=conditions.ranks)
+        # Of others' networks nobody knows what Python decides in each pass; they are deep, and keep a GPU busy anyway.
+        recorded = conditions.cuda_graphs and not isinstance(net, SpandrelNetwork)
+        recorder = cuda_graphs.recorder_for(conditions.device) if recorded else None
+        self._graphs = CudaGraphs(recorder, alarm=conditions.alarm)
         self._means = Means(("content", "gan"), conditions.device, conditions.ranks)
         self._adversary = _adversary(stage, number, conditions)
         self.micro_batch = micro_batch
@@ -111,22 +133,16 @@ class StageWork:
 
     def _restore(self, lq_bchw: Tensor, gt_bchw: Tensor, iteration: int, *, moving: bool) -> Tensor:
         """Do the network's turn: what it makes of ``lq_bchw``, detached, and its gradient if it is ``moving``."""
-        restored: list[Tensor] = []
 
-        def begin() -> None:
-            restored.clear()
-            self._stepper.drop()
-            self._draw(iteration, "network")
-
-        def part(crops: slice, share: float) -> None:
-            lq, gt = lq_bchw[crops], gt_bchw[crops]
+        def part(share: float, lq_bchw: Tensor, gt_bchw: Tensor) -> Tensor:
             with torch.set_grad_enabled(moving):
-                now = self._forward(lq)
+                now = self._forward(lq_bchw)
             if moving:
-                self._stepper.add(self._loss(now, lq, gt, share), share)
-            restored.append(now.detach())
+                self._stepper.add(self._loss(now, lq_bchw, gt_bchw, share), share)
+            return now.detach()
 
-        self._in_parts(len(lq_bchw), begin, part)
+        turn = _Turn(name="network", stepper=self._stepper, part=part, graph="moving" if moving else "still")
+        restored = self._in_parts(turn, iteration, lq_bchw, gt_bchw)
         return restored[0] if len(restored) == 1 else torch.cat(restored)
 
     def _loss(self, restored_bchw: Tensor, lq_bchw: Tensor, gt_bchw: Tensor, share: float) -> Tensor:
@@ -146,48 +162,57 @@ class StageWork:
     def _judge(self, adversary: Adversary, restored_bchw: Tensor, gt_bchw: Tensor, iteration: int) -> None:
         """Do the discriminator's turn, up to its gradient."""
 
-        def begin() -> None:
-            adversary.stepper.drop()
-            self._draw(iteration, "discriminator")
+        def part(share: float, restored_bchw: Tensor, gt_bchw: Tensor) -> Tensor:
+            return adversary.learn(restored_bchw, gt_bchw, share)
 
-        def part(crops: slice, share: float) -> None:
-            adversary.learn(restored_bchw[crops], gt_bchw[crops], share)
+        turn = _Turn(name="discriminator", stepper=adversary.stepper, part=part, graph="judging")
+        self._in_parts(turn, iteration, restored_bchw, gt_bchw)
 
-        self._in_parts(len(gt_bchw), begin, part)
-
-    def _draw(self, iteration: int, turn: str) -> None:
-        conditions = self._conditions
-        seed = draws.key(conditions.seed, "update", iteration, turn, conditions.ranks.rank)
-        torch.default_generator.manual_seed(seed)
-        if conditions.device.type == "cuda":
-            torch.cuda.default_generators[conditions.device.index or 0].manual_seed(seed)
-
-    def _in_parts(self, crops: int, begin: Callable[[], None], part: Callable[[slice, float], None]) -> None:
-        """Call ``part`` for all crops; where that fails, begin again with half as many at once, or not compiled.
+    def _in_parts(self, turn: _Turn, iteration: int, left_bchw: Tensor, right_bchw: Tensor) -> list[Tensor]:
+        """Do a turn for all crops; where that fails, begin again more plainly, or with half as many crops at once.
 
         The other ranks need not know: they wait where gradients are averaged, which comes after.
         """
         if self._adversary is not None:
             self._adversary.begin_turn()
         while True:
-            begin()
+            self._begin(turn, iteration)
             try:
-                for each in parts(crops, self.micro_batch):
-                    if self._adversary is not None:
-                        self._adversary.begin_part()
-                    # Shares of the ranks add up to their number: the mean over the ranks is the mean over the batch.
-                    share = (each.stop - each.start) * self._conditions.ranks.count / self._stage.batch
-                    part(each, share)
+                return self._try(turn, left_bchw, right_bchw)
             except Exception as error:  # a compiler's errors have no common class
                 full, reason = out_of_memory(error), str(error).partition("\n")[0]
-                if not full and not self._quick.give_up(error):
+                plainer = self._graphs.give_up(error) or (not full and self._quick.give_up(error))
+                if not plainer and not full:
                     raise
-            else:
-                return
             # Out of the handler: the error's traceback holds the tensors that are to be freed.
-            begin()
-            if full:
-                self._halve(crops, reason)
+            turn.stepper.drop()
+            if not plainer:
+                self._halve(len(left_bchw), reason)
+
+    def _begin(self, turn: _Turn, iteration: int) -> None:
+        turn.stepper.drop()
+        conditions = self._conditions
+        seed = draws.key(conditions.seed, "update", iteration, turn.name, conditions.ranks.rank)
+        torch.default_generator.manual_seed(seed)
+        if conditions.device.type == "cuda":
+            torch.cuda.default_generators[conditions.device.index or 0].manual_seed(seed)
+
+    def _try(self, turn: _Turn, left_bchw: Tensor, right_bchw: Tensor) -> list[Tensor]:
+        """Do a turn in parts of the present size; where there is but one, it is recorded."""
+        found = list(parts(len(left_bchw), self.micro_batch))
+        if len(found) > 1:
+            self._graphs.forget()
+        made = []
+        for crops in found:
+            if self._adversary is not None:
+                self._adversary.begin_part()
+            # Shares of the ranks add up to their number: the mean over the ranks is the mean over the batch.
+            part = partial(turn.part, (crops.stop - crops.start) * self._conditions.ranks.count / self._stage.batch)
+            if len(found) > 1:
+                made.append(part(left_bchw[crops], right_bchw[crops]))
+            else:
+                made.append(self._graphs.do(turn.graph, part, turn.stepper, left_bchw, right_bchw))
+        return made
 
     def _halve(self, crops: int, reason: str) -> None:
         tried = min(self.micro_batch or crops, crops)

@@ -6,7 +6,7 @@ what happened only when it asks, every ``log_every`` iterations.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,11 +71,20 @@ class Stepper:
         self._loss += loss.detach() * share
         (loss * (self._scale * share)).backward()  # type: ignore[no-untyped-call] # torch's annotations leave it out
 
+    @property
+    def gradients(self) -> Sequence[Tensor | None]:
+        """What was added since the last step, for each weight; None where no loss reached it."""
+        return [weight.grad for weight in self._parameters]
+
+    @gradients.setter
+    def gradients(self, gradients: Sequence[Tensor | None]) -> None:
+        for weight, gradient in zip(self._parameters, gradients, strict=True):
+            weight.grad = gradient
+
     def drop(self) -> None:
         """Forget what was added since the last step."""
         self._loss.zero_()
-        for weight in self._parameters:
-            weight.grad = None
+        self.gradients = [None] * len(self._parameters)
 
     def step(self, rate: float) -> None:
         """Make one update from what was added, with learning rate ``rate``; nothing is read back from the device."""
@@ -90,7 +99,7 @@ class Stepper:
 
         The loss is looked at too: L1's gradient at NaN is 0, so gradients alone can look healthy.
         """
-        gradients = [parameter.grad for parameter in self._parameters if parameter.grad is not None]
+        gradients = [gradient for gradient in self.gradients if gradient is not None]
         self._ranks.average([*gradients, self._loss])  # one rank's NaN becomes everybody's here
         bad_loss = (~torch.isfinite(self._loss)).float()
         self._bad = bad_loss.clone()

@@ -84,6 +84,7 @@ def train(job: JobContext, request: TrainRequest, ranks: Ranks) -> None:
                 ranks=ranks,
                 seed=request.seed,
                 compile=profile.compile,
+                cuda_graphs=profile.cuda_graphs,
                 alarm=job.alarm,
             ),
             about=about,

@@ -121,6 +121,7 @@ def _key(profile: Profile, stage: Stage, scale: int, device: str, threads: int) 
         "network": to_plain(profile.network),
         "precision": profile.precision,
         "compile": profile.compile,
+        "cuda_graphs": profile.cuda_graphs,
         "scale": scale,
         "stage": work,
     }

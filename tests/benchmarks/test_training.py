@@ -88,6 +88,27 @@ def test_a_row_holds_both_sides(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not [row for row in training.rows(Asked(device="cpu", only="Compact*")) if row.unit == "×"]
 
 
+def test_a_gpu_has_more_to_compare_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    speeds = {"plain": 1.0, "tuned": 2.0, "calls": 3.0, "ours": 6.0}
+
+    def measured(sides: list[Side], _rounds: int) -> dict[Side, Measured]:
+        return {side: Measured(speeds[side.way], 0.5, 1e9, 1e10) for side in sides}
+
+    monkeypatch.setattr(training, "_interleaved", measured)
+    monkeypatch.setattr(training, "_arithmetics", lambda device: ("fp32", "bf16"))
+    monkeypatch.setattr(training, "pick_device", lambda _name: torch.device("cuda", 0))
+    found = training.rows(Asked(device="cuda"))
+    of_compact = [row for row in found if row.name == "Compact, bf16"]
+    assert [(row.against, row.ratio, row.target) for row in of_compact] == [
+        ("plain loop", 6.0, 1.0),
+        ("plain loop, autocast, channels-last", 3.0, 1.0),
+        ("srtui without CUDA graphs", 2.0, None),
+    ]
+    means = {(row.name, row.against): row.target for row in found if row.unit == "×"}
+    assert means["geometric mean, bf16", "plain loop"] == 2.0
+    assert means["geometric mean, bf16", "plain loop, autocast, channels-last"] == 1.3
+
+
 def test_sides_run_in_turn_in_processes_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "ROUND", 0.01)
     monkeypatch.setattr(training, "WARM_UP", 1)

@@ -13,6 +13,7 @@ from srtui.config.losses import Gan, Losses
 from srtui.config.network import UNet, Vgg
 from srtui.config.profile import Profile
 from srtui.engine import trainer
+from srtui.engine.cuda_graphs import WARM_UP
 from srtui.engine.training_state import TrainingState
 from srtui.jobs.context import JobContext, Stopped
 from tests.engine.training_cases import Training, assert_identical, gan_stage, small_profile, small_stage, stop_at
@@ -70,7 +71,7 @@ def test_no_update_makes_the_host_wait_for_a_gpu(
     update = trainer._update
 
     def strict(state: TrainingState, *others: Any) -> None:
-        if state.progress.iteration >= 2:  # the first ones choose algorithms
+        if state.progress.iteration > WARM_UP:  # the first ones choose algorithms, and what they do is recorded
             torch.cuda.set_sync_debug_mode("error")
         try:
             update(state, *others)
