@@ -222,6 +222,7 @@ def test_trouble_on_one_rank_is_everybodys(
     assert skipped == "1 updates up to iteration 4 were skipped: the loss was not finite"
     assert small.startswith("out of memory on rank 1 up to iteration 8: all ranks go on with 1 crops at once")
     assert astray.startswith("the weights of rank 1 were not rank 0's any more at iteration 10; now they are")
+    assert "rank 1: out of memory at iteration 6 (pretended)" in two.folder.log.read_text()
     assert [event.get("micro_batch") for event in two.events("metric")] == [None, None, 1, 1, 1]
 
     forward, calls = StageWork._forward, []

@@ -1,4 +1,4 @@
-"""The job as ranks beside rank 0 see it: they do the same work, and say and write nothing."""
+"""The job as ranks beside rank 0 see it: they do the same work, and write nothing but alarms, into the log."""
 
 from __future__ import annotations
 
@@ -92,6 +92,10 @@ class Follower(JobContext):
 
     def event(self, kind: str, **fields: Any) -> None:
         """Nothing: rank 0 tells it."""
+
+    def alarm(self, text: str) -> None:
+        """Into the log: what stands out here alone, as a compiler that fails, rank 0 does not know of."""
+        log(f"rank {self.place.rank}: {text}")
 
     def phase(self, name: str, *, quiet: float = 60.0) -> None:
         """Nothing: rank 0 tells it."""
