@@ -21,7 +21,7 @@ _BF16_CPU = frozenset({"avx512_bf16", "amx_bf16"})  # as /proc/cpuinfo spells th
 
 def pick_device(asked: str) -> torch.device:
     """
-    Turn what was asked for into a device that works.
+    Turn what was asked for into a device that works; a GPU is torch's current one from then on.
 
     Parameters
     ----------
@@ -52,8 +52,13 @@ def pick_device(asked: str) -> torch.device:
 
 
 def _proved(device: torch.device) -> torch.device:
-    """The GPU itself, after one sum on it: the list of compiled architectures does not tell everything."""
+    """The GPU itself, after one sum on it: the list of compiled architectures does not tell everything.
+
+    It is made the current one: what is said to no device in particular (waiting, recording graphs, what a compiler
+    tries out) would go to the first GPU, and take memory there.
+    """
     try:
+        torch.cuda.set_device(device)
         torch.ones(2, device=device).sum().item()
     except RuntimeError as error:
         fact = str(error).splitlines()[0] if str(error) else "cannot compute"
@@ -116,6 +121,20 @@ def autocast(device: torch.device, precision: Arithmetic) -> AbstractContextMana
     return nullcontext() if dtype is None else torch.autocast(device.type, dtype=dtype)
 
 
+_FULL = (
+    "_ALLOC_FAILED",  # cuDNN and cuBLAS, when they make their handles
+    "_ALLOCATION_FAILED",  # cuDNN from 9 on
+    "CUDA error: out of memory",  # the driver, for what does not come from torch's allocator
+    "unable to find an engine to execute this computation",  # torch tried all of cuDNN's, and swallowed their errors
+    "can't allocate memory",  # the CPU's
+)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that memory ran out: torch's own, its libraries', or the CPU's."""
+    return isinstance(error, torch.OutOfMemoryError) or any(sign in str(error) for sign in _FULL)
+
+
 @contextmanager
 def memory_explained(device: torch.device) -> Iterator[None]:
     """Turn torch's words for a full GPU into ours, where nothing smaller can be tried.
@@ -127,6 +146,8 @@ def memory_explained(device: torch.device) -> Iterator[None]:
     """
     try:
         yield
-    except torch.OutOfMemoryError as error:
+    except RuntimeError as error:
+        if not out_of_memory(error):
+            raise
         hint = "choose a smaller network, batch or gt_size, or free the GPU"
         raise MachineError(str(device), str(error).partition("\n")[0], hint=hint) from error

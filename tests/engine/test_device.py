@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from srtui.engine import device as places
-from srtui.engine.device import autocast, choose_precision, pick_device, use_threads
+from srtui.engine.device import autocast, choose_precision, memory_explained, pick_device, use_threads
 from srtui.errors import MachineError, UsageError
 
 GPU = torch.device("cuda", 0)
@@ -48,10 +48,23 @@ def test_a_gpu_that_is_not_there_is_an_error_that_counts(machine) -> None:
         pick_device("cuda")
 
 
+def test_the_gpu_that_is_asked_for_becomes_the_current_one(machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    proved, current, ones = places._proved, list[torch.device](), torch.ones(2)
+    machine(2)
+    monkeypatch.setattr(places, "_proved", proved)
+    monkeypatch.setattr(torch.cuda, "set_device", current.append)
+    monkeypatch.setattr(torch, "ones", lambda *_size, device: ones)
+    assert pick_device("cuda:1") == torch.device("cuda", 1)
+    assert current == [torch.device("cuda", 1)]
+    pick_device("cpu")
+    assert len(current) == 1
+
+
 def test_a_gpu_that_cannot_compute_is_an_error_even_for_auto(machine, monkeypatch: pytest.MonkeyPatch) -> None:
     proved = places._proved
     machine(1)
     monkeypatch.setattr(places, "_proved", proved)
+    monkeypatch.setattr(torch.cuda, "set_device", lambda _device: None)
 
     def fail(*_args: object, **_kw: object) -> None:
         raise RuntimeError("no kernel image is available for execution on the device\nmore")
@@ -103,3 +116,26 @@ def test_threads_are_those_asked_for() -> None:
         assert use_threads(0) == torch.get_num_threads() >= 1
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB\nlong advice"),
+        RuntimeError("CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"),
+        RuntimeError("FIND was unable to find an engine to execute this computation"),
+    ],
+)
+def test_a_full_gpu_is_told_in_one_line_however_its_libraries_say_it(error: RuntimeError) -> None:
+    with (
+        pytest.raises(MachineError, match=r"choose a smaller network, batch or gt_size") as caught,
+        memory_explained(GPU),
+    ):
+        raise error
+    assert caught.value.fact == str(error).partition("\n")[0]
+
+
+def test_other_errors_of_a_gpu_are_not_taken_for_want_of_memory() -> None:
+    with pytest.raises(RuntimeError, match="illegal memory access"), memory_explained(GPU):
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")

@@ -149,8 +149,6 @@ def _give_up(job: JobContext, error: SrtuiError) -> None:
 def _ready(job: JobContext, request: TrainRequest, place: Place, lines: Lines) -> Iterator[Many]:
     """From here on, rank 0 and the others do the same."""
     device = pick_device(place.device)
-    if device.type == "cuda":
-        torch.cuda.set_device(device)
     ranks = Many(place.rank, place.count, lines, device)
     ranks.threads = use_threads(introduce(job, ranks, request.threads))
     mine = [] if place.store else device_names(device)  # children's GPUs are held by rank 0
