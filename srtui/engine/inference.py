@@ -83,7 +83,7 @@ def restore_tiled(
     ------
     SrtuiError
         If the network's result is not finite.
-    torch.cuda.OutOfMemoryError
+    RuntimeError
         If a window does not fit on the GPU.
     """
     scale, context = net.scale, net.overlap if overlap is None else overlap
@@ -113,7 +113,7 @@ def _forward(net: SRNetwork, lq_bchw: Tensor, precision: Arithmetic) -> Tensor:
     """Run the network on bytes; float32 on its device, finite, nominally in [0, 1]."""
     device = next(net.parameters()).device
     input_bchw = lq_bchw.to(device).float().div_(255).contiguous(memory_format=torch.channels_last)
-    with autocast(device, precision), _full_float32(precision):
+    with autocast(device, precision), _as_in_every_run(precision):
         restored_bchw: Tensor = net(input_bchw).float()
     if torch.isfinite(restored_bchw).all():
         return restored_bchw
@@ -123,14 +123,19 @@ def _forward(net: SRNetwork, lq_bchw: Tensor, precision: Arithmetic) -> Tensor:
 
 
 @contextmanager
-def _full_float32(precision: Arithmetic) -> Iterator[None]:
-    """When fp32 is asked for, keep cuDNN from cutting it to TF32's 10 bits."""
-    before = torch.backends.cudnn.allow_tf32
-    torch.backends.cudnn.allow_tf32 = before and precision != "fp32"
+def _as_in_every_run(precision: Arithmetic) -> Iterator[None]:
+    """Have cuDNN compute in a training's validation as in any other job.
+
+    When fp32 is asked for, it must not cut that to TF32's 10 bits. And it must not try out which algorithm is quickest,
+    as it does for crops: every size of a window is a new one, and each layer would be tried out for it.
+    """
+    cudnn = torch.backends.cudnn
+    before = cudnn.allow_tf32, cudnn.benchmark
+    cudnn.allow_tf32, cudnn.benchmark = before[0] and precision != "fp32", False
     try:
         yield
     finally:
-        torch.backends.cudnn.allow_tf32 = before
+        cudnn.allow_tf32, cudnn.benchmark = before
 
 
 def _to_bytes(restored_bchw: Tensor) -> Tensor:

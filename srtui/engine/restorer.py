@@ -10,13 +10,14 @@ import psutil
 import torch
 from numpy.typing import NDArray
 
-from srtui.engine.device import Arithmetic
+from srtui.engine.device import Arithmetic, out_of_memory
 from srtui.engine.inference import Progress, restore_tiled
 from srtui.engine.networks import SRNetwork
 from srtui.errors import MachineError
 
 SMALLEST_TILE = 16
 _SHARE = 0.6  # of the free memory; the rest is for cuDNN's workspaces and for what else runs here
+_COMMON = (0, 0)  # pool of torch's memory that is no graph's
 _WIDEST = {"cpu": 512, "cuda": 2048}  # window sides beyond which nothing is gained, and pause and stop wait too long
 
 
@@ -71,8 +72,9 @@ class Restorer:
                     self.net, lq_bchw, tile=tile, overlap=self.overlap, precision=self.precision, progress=progress
                 )
                 return restored_bchw[0].permute(1, 2, 0).numpy()
-            except torch.cuda.OutOfMemoryError:
-                pass  # outside this block the error no longer holds on to the tensors that did not fit
+            except RuntimeError as error:  # outside this block it no longer holds on to the tensors that did not fit
+                if not out_of_memory(error):
+                    raise
             tile = self._ceiling = self._smaller(min(tile, max(lq_hwc.shape[:2])))
 
     def automatic_tile(self, height: int, width: int) -> int:
@@ -95,8 +97,14 @@ class Restorer:
 
 
 def _free_memory(device: torch.device) -> int:
-    """Bytes that this process may still take, with what torch holds in reserve."""
+    """Bytes that this process may still take, with what torch holds in reserve.
+
+    CUDA graphs of a training hold their memory for themselves, whether something lies in it or not.
+    """
     if device.type == "cpu":
         return int(psutil.virtual_memory().available)
     free, _ = torch.cuda.mem_get_info(device)
-    return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    segments = torch.cuda.memory_snapshot()  # type: ignore[no-untyped-call] # torch's annotations leave it out
+    mine = [each for each in segments if each["device"] == device.index]
+    common = [each for each in mine if tuple(each.get("segment_pool_id", _COMMON)) == _COMMON]
+    return int(free + sum(each["total_size"] - each["allocated_size"] for each in common))

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from srtui.config.network import RRDB, Compact, Network, SRResNet
 from srtui.engine import inference, networks
+from srtui.engine.device import Arithmetic
 from srtui.engine.inference import Cut, cuts, measure_overlap, restore_tiled
 from srtui.engine.networks import SRNetwork
 from srtui.engine.networks.rrdb import RRDBNet
@@ -185,3 +186,19 @@ def test_the_measured_overlap_grows_with_how_far_weights_look() -> None:
             if name.endswith("weight"):
                 weight.mul_(1.25)
     assert measure_overlap(net) > near
+
+
+@pytest.mark.parametrize(("precision", "tf32"), [("fp32", False), ("bf16", True)])
+def test_a_training_restores_as_every_job_does_and_goes_on_as_before(
+    monkeypatch: pytest.MonkeyPatch, precision: Arithmetic, tf32: bool
+) -> None:
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
+    net = networks.build(Compact(features=4, convs=1), 2).eval()
+    seen = []
+    net.register_forward_pre_hook(
+        lambda _net, _inputs: seen.append((torch.backends.cudnn.benchmark, torch.backends.cudnn.allow_tf32))
+    )
+    restore_tiled(net, torch.zeros((1, 3, 8, 8), dtype=torch.uint8), tile=8, precision=precision)
+    assert seen == [(False, tf32)]
+    assert torch.backends.cudnn.benchmark
+    assert torch.backends.cudnn.allow_tf32

@@ -19,16 +19,17 @@ GIGABYTE = 1 << 30
 class Small(SRNetwork):
     """Leaves the picture as it is, in memory for so many pixels."""
 
-    def __init__(self, room: int) -> None:
+    def __init__(self, room: int, full: type[RuntimeError] = torch.OutOfMemoryError, words: str = "") -> None:
         super().__init__(scale=1, radius=4, floats=3)
         self.weight = nn.Parameter(torch.ones(1))
         self.room = room
+        self.full = full(words or "CUDA out of memory")
         self.windows: list[tuple[int, int]] = []
 
     def forward(self, lq_bchw: Tensor) -> Tensor:
         height, width = lq_bchw.shape[-2:]
         if height * width > self.room:
-            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+            raise self.full
         self.windows.append((height, width))
         return lq_bchw * self.weight
 
@@ -85,3 +86,27 @@ def test_a_read_only_picture_is_welcome() -> None:
     lq_hwc = picture(20, 20)
     lq_hwc.flags.writeable = False
     assert np.array_equal(Restorer(Small(room=1000))(lq_hwc), lq_hwc)
+
+
+def test_what_cuda_graphs_hold_is_not_counted_as_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    def segment(device: int, pool: tuple[int, int], total: int, allocated: int) -> dict[str, object]:
+        return {"device": device, "segment_pool_id": pool, "total_size": total, "allocated_size": allocated}
+
+    held = [segment(1, (0, 0), 100, 30), segment(1, (0, 7), 1000, 10), segment(0, (0, 0), 5000, 0)]
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (400, 2000))
+    monkeypatch.setattr(torch.cuda, "memory_snapshot", lambda: held)
+    assert restorer._free_memory(torch.device("cuda", 1)) == 400 + 70
+
+
+def test_convolutions_for_which_no_workspace_is_left_halve_the_tile() -> None:
+    net = Small(40 * 40, RuntimeError, "GET was unable to find an engine to execute this computation")
+    notes: list[str] = []
+    lq_hwc = picture(60, 60)
+    assert np.array_equal(Restorer(net, note=notes.append)(lq_hwc), lq_hwc)
+    assert len(notes) == 1
+
+
+def test_an_error_that_is_not_about_memory_is_not_tried_again() -> None:
+    net = Small(40 * 40, RuntimeError, "CUDA error: an illegal memory access was encountered")
+    with pytest.raises(RuntimeError, match="illegal"):
+        Restorer(net)(picture(60, 60))
