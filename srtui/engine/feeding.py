@@ -16,6 +16,9 @@ from torch import Tensor
 from srtui.data.stream import Batch, SampleStream
 
 Floats = NDArray[np.float32]
+AHEAD = 4
+"""Updates that a GPU is given beyond the one that it does: CUDA graphs let the host run dozens ahead, each with a batch
+in pinned memory and on the GPU, and a GPU with four to do is not idle."""
 
 
 class Feed(Protocol):
@@ -77,7 +80,7 @@ class CpuFeed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Travelling:
     batch: Batch
-    """Pinned memory; whoever drops it lets it be filled again."""
+    """Pinned memory; whoever drops it lets it be filled again, and the two tensors' memory with it."""
     lq_bchw: Tensor
     gt_bchw: Tensor
     arrived: torch.cuda.Event
@@ -108,7 +111,7 @@ class GpuFeed:
         self._device = device
         self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call] # torch's annotations leave it out
         self._next: _Travelling | None = None
-        self._leaving = deque[_Travelling]()
+        self._leaving = deque[tuple[_Travelling, torch.cuda.Event]]()
         self._ended: torch.cuda.Event | None = None
         self._gaps = deque[_Gap]()
         self._waited = 0.0
@@ -124,19 +127,22 @@ class GpuFeed:
         self._next = None
         current = torch.cuda.current_stream(self._device)
         current.wait_event(now.arrived)
-        for tensor in (now.lq_bchw, now.gt_bchw):
-            tensor.record_stream(current)  # made on the other stream: its memory may be used again when this is done
         if self._ended is not None:
             self._gaps.append(_Gap(before=self._ended, after=_now(current), waited=now.waited))
-        self._leaving.append(now)
-        return _channels_last(now.lq_bchw), _channels_last(now.gt_bchw)
+        lq_bchw, gt_bchw = (each.clone(memory_format=torch.channels_last) for each in (now.lq_bchw, now.gt_bchw))
+        # Not by record_stream: a recording of CUDA graphs that fails can leave torch unable to free what it marks.
+        copied = torch.cuda.Event(blocking=True)  # type: ignore[no-untyped-call] # torch's annotations leave it out
+        current.record_event(copied)
+        self._leaving.append((now, copied))
+        return lq_bchw, gt_bchw
 
     def prepare(self) -> None:
-        """Send the next batch; drop the pinned memory of those that have arrived."""
+        """Send the next batch; drop those that have arrived and been copied, and wait where they are too many."""
         current = torch.cuda.current_stream(self._device)
         self._ended = _now(current)
-        while self._leaving and _has_come(self._leaving[0].arrived):
-            self._leaving.popleft()
+        while len(self._leaving) > AHEAD or (self._leaving and _has_come(self._leaving[0][1])):
+            _, copied = self._leaving.popleft()
+            copied.synchronize()  # type: ignore[no-untyped-call] # torch's annotations leave it out
         self._next = self._send()
 
     def _send(self) -> _Travelling:
@@ -158,8 +164,8 @@ class GpuFeed:
         return self._waited
 
     def close(self) -> None:
-        """End the stream; what is still travelling arrives first, for its memory is given back."""
-        self._stream.synchronize()
+        """End the stream; what is still travelling arrives and is copied first, for its memory is given back."""
+        torch.cuda.synchronize(self._device)
         self._samples.close()
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import weakref
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from srtui.data.datasets import open_dataset
-from srtui.data.stream import SampleStream
-from srtui.engine.feeding import feed, pinned
+from srtui.data.stream import Batch, SampleStream
+from srtui.engine.feeding import AHEAD, GpuFeed, feed, pinned
 
 CPU = torch.device("cpu")
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
@@ -50,6 +53,91 @@ def test_on_a_cpu_waiting_is_what_the_stream_says(training_dataset: Path) -> Non
         for _ in range(3):
             fed.take()
         assert fed.waited() == samples.wait_seconds > 0
+
+
+class Event:
+    """Of a GPU that has done nothing yet; who waits for it makes it go on."""
+
+    def __init__(self, **_options: bool) -> None:
+        self.come = False
+
+    def query(self) -> bool:
+        return self.come
+
+    def synchronize(self) -> None:
+        self.come = True
+
+
+class Stream:
+    """Of a GPU that is slow."""
+
+    def __init__(self, _device: torch.device) -> None:
+        self.events: list[Event] = []
+
+    def record_event(self, event: Event | None = None) -> Event:
+        self.events.append(event or Event())
+        return self.events[-1]
+
+    def wait_event(self, event: Event) -> None:
+        assert isinstance(event, Event)
+
+
+class Samples:
+    """Batches, of which it remembers which are still held."""
+
+    wait_seconds = 0.0
+
+    def __init__(self) -> None:
+        self.batches: list[weakref.ref[Any]] = []
+
+    def __next__(self) -> Batch:
+        lq_bchw, gt_bchw = (np.full((1, 3, side, side), len(self.batches), np.float32) for side in (2, 4))
+        self.batches.append(weakref.ref(gt_bchw))
+        return Batch(lq_bchw, gt_bchw)
+
+    @property
+    def held(self) -> list[int]:
+        return [number for number, batch in enumerate(self.batches) if batch() is not None]
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def slow_gpu(monkeypatch: pytest.MonkeyPatch) -> Stream:
+    """The stream that computes, of a GPU that is not there; tensors lie on the CPU."""
+    current = Stream(CPU)
+    monkeypatch.setattr(torch.cuda, "Stream", Stream)
+    monkeypatch.setattr(torch.cuda, "Event", Event)
+    monkeypatch.setattr(torch.cuda, "stream", lambda _stream: nullcontext())
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda _device: current)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda _device: None)
+    return current
+
+
+def test_a_batch_is_held_until_the_gpu_has_copied_it(slow_gpu: Stream) -> None:
+    samples = Samples()
+    fed = GpuFeed(samples, CPU)  # type: ignore[arg-type] # a stand-in
+    for number in range(3):
+        lq_bchw, gt_bchw = fed.take()
+        assert lq_bchw.is_contiguous(memory_format=torch.channels_last)
+        assert (lq_bchw.unique().tolist(), gt_bchw.unique().tolist()) == ([number], [number])
+        fed.prepare()
+    assert samples.held == [0, 1, 2, 3]
+    for event in slow_gpu.events[:-2]:  # all but the last copy, and what follows it
+        event.come = True
+    fed.take()
+    fed.prepare()
+    assert samples.held == [2, 3, 4]
+
+
+def test_the_host_runs_only_some_batches_ahead_of_the_gpu(slow_gpu: Stream) -> None:
+    samples = Samples()
+    fed = GpuFeed(samples, CPU)  # type: ignore[arg-type] # a stand-in
+    for _ in range(3 * AHEAD):
+        fed.take()
+        fed.prepare()
+    assert len(samples.held) == AHEAD + 1  # and the one that travels
 
 
 @needs_gpu
