@@ -7,6 +7,7 @@ from srtui_kernels.crop import crop_many, crop_to_chw
 from srtui_kernels.dead_leaves import dead_leaves
 from srtui_kernels.fields import interlace, join_fields, split_fields, weave
 from srtui_kernels.gaussian import gaussian
+from srtui_kernels.gaussian_in_light import gaussian_in_light
 from srtui_kernels.jpeg import jpeg_round_trip
 from srtui_kernels.median import median
 from srtui_kernels.motion import motion
@@ -29,6 +30,7 @@ __all__ = [
     "from_planes",
     "full_planes",
     "gaussian",
+    "gaussian_in_light",
     "interlace",
     "join_fields",
     "jpeg_round_trip",

@@ -83,19 +83,19 @@ def gaussian(src_hwc: Bytes, sigma_x: float, sigma_y: float | None = None) -> By
 
 
 @lru_cache(maxsize=256)
-def gaussian_weights(sigma: float) -> NDArray[np.uint16]:
-    """Compute the weights of one direction in 256ths: (window,), odd, symmetric, sum 256."""
+def gaussian_weights(sigma: float, whole: int = 256) -> NDArray[np.uint16]:
+    """Compute the weights of one direction in 256ths, or others: (window,), odd, symmetric, sum ``whole``."""
     if sigma == 0.0:
-        return np.array([256], np.uint16)
+        return np.array([whole], np.uint16)
     half = (round(6.0 * sigma + 1.0) | 1) // 2
     side = [math.exp(-0.125 / (sigma * sigma) * (2 * x) ** 2) for x in range(half, 0, -1)]
     scale = 1.0 / (2.0 * math.fsum(side) + 1.0)
     weights, carried = [], 0.0
     for value in side:
-        exact = value * scale * 256.0 + carried
+        exact = value * scale * whole + carried
         weights.append(round(exact))
         carried = exact - weights[-1]
-    return np.array([*weights, 256 - 2 * sum(weights), *weights[::-1]], np.uint16)
+    return np.array([*weights, whole - 2 * sum(weights), *weights[::-1]], np.uint16)
 
 
 class _Pairs(NamedTuple):

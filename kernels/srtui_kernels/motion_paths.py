@@ -4,8 +4,7 @@ Paths that a camera's shake may take, as taps; and the sum along any list of tap
 A curved path is an arc, cut into short straight pieces, each with the length that it has inside every pixel's square.
 
 Light adds up before the camera's gamma, so that a bright point smears into a bright line: the sum in linear light takes
-the sRGB curve back, adds in 16 bits (all 256 values stay apart), and applies it again. It is exact: whole numbers only.
-Source of the curve: IEC 61966-2-1.
+the sRGB curve back (see `_light`), adds in 16 bits, and applies it again. It is exact: whole numbers only.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from srtui_kernels._borders import mirrored
 from srtui_kernels._checks import Bytes, channels_of, number, rows_of
 from srtui_kernels._jit import kernel
+from srtui_kernels._light import light_tables
 from srtui_kernels._tap_sums import sum_of_taps
 from srtui_kernels.motion import LONGEST, Taps, line
 
@@ -177,17 +177,6 @@ def whole_weights(weight: NDArray[np.float32]) -> NDArray[np.uint32]:
     whole = np.rint(weight.astype(np.float64) * 65536).astype(np.int64)
     whole[np.argmax(whole)] += 65536 - whole.sum()
     return whole.astype(np.uint32)
-
-
-@lru_cache(maxsize=1)
-def light_tables() -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
-    """Value → light (256,), and light → nearest value (65536,): the sRGB curve in 16 bits."""
-    values = [each / 255.0 for each in range(256)]
-    light = [each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in values]
-    to_light = np.array([round(each * 65535) for each in light], np.uint16)
-    middles = (to_light[1:].astype(np.int64) + to_light[:-1]) // 2
-    back = np.searchsorted(middles, np.arange(65536), side="left").astype(np.uint8)
-    return to_light, back
 
 
 @kernel

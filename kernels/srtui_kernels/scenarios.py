@@ -10,6 +10,7 @@ from srtui_kernels.blur import Shape, blur, ring
 from srtui_kernels.chroma import Sampling, field_chroma
 from srtui_kernels.fields import Field, interlace
 from srtui_kernels.gaussian import gaussian
+from srtui_kernels.gaussian_in_light import gaussian_in_light
 from srtui_kernels.jpeg import jpeg_round_trip
 from srtui_kernels.jpeg_tables import Subsampling, Table
 from srtui_kernels.median import median
@@ -45,6 +46,8 @@ class Gaussian:
 
     sigma_x: float
     sigma_y: float
+    linear_light: bool = False
+    """See `gaussian_in_light`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +188,8 @@ def run_step(picture: Bytes, step: Step, key: int) -> Bytes:
         case Median():
             return median(picture, step.radius)
         case Gaussian():
-            return gaussian(picture, step.sigma_x, step.sigma_y)
+            defocus = gaussian_in_light if step.linear_light else gaussian
+            return defocus(picture, step.sigma_x, step.sigma_y)
         case Motion():
             return _move(picture, step)
         case Blur():

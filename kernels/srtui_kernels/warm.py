@@ -11,6 +11,7 @@ from srtui_kernels.chroma import field_chroma, full_planes, to_planes
 from srtui_kernels.crop import crop_many, crop_to_chw
 from srtui_kernels.dead_leaves import dead_leaves
 from srtui_kernels.gaussian import gaussian
+from srtui_kernels.gaussian_in_light import gaussian_in_light
 from srtui_kernels.jpeg import jpeg_round_trip
 from srtui_kernels.jpeg_tables import preset
 from srtui_kernels.median import median
@@ -44,6 +45,7 @@ def warm_up(progress: Progress | None = None) -> None:
         ("motion", lambda: motion(rgb, 30.0, 5.0)),
         ("JPEG", lambda: (jpeg_round_trip(rgb, *tables), jpeg_round_trip(grey, *tables))),
         ("motion in linear light", lambda: motion_in_light(rgb, curve(30.0, 5.0, 20.0))),
+        ("defocus in linear light", lambda: gaussian_in_light(rgb, 1.0)),
         ("noise", lambda: (noise(rgb, 1, 2.0), noise(rgb, 1, 2.0, gain=1.0))),
         ("photons", lambda: (shot_noise(rgb, 1, 1.0), shot_noise(rgb, 1, 1.0, grey=True))),
         ("sharpening", lambda: (sharpen(rgb, 1.0, 1.0), sharpen(rgb, 1.0, 1.0, by_field=True))),

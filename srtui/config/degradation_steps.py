@@ -122,6 +122,8 @@ class Gaussian(Section):
     """The same for columns, where it is drawn apart from that of rows (none: one for both)."""
     pixels: Pixels = "input"
     """Whose pixels: the step's input's, or the result's, which are larger while the picture is not reduced yet."""
+    linear_light: bool = False
+    """Whether light is spread (as by a lens) instead of the picture's values."""
     probability: Probability = 1.0
     """How often the step happens."""
 

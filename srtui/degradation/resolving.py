@@ -125,9 +125,8 @@ def _smeared(step: config.Gaussian | config.Motion, unit: tuple[float, float], d
     if isinstance(step, config.Gaussian):
         sigma = draws.number(step.sigma, "sigma")
         sigma_y = _second(step.sigma_y, sigma, draws)
-        return kernels.Gaussian(
-            sigma_x=min(sigma * unit[0], LARGEST_SIGMA), sigma_y=min(sigma_y * unit[1], LARGEST_SIGMA)
-        )
+        sigma_x, sigma_y = min(sigma * unit[0], LARGEST_SIGMA), min(sigma_y * unit[1], LARGEST_SIGMA)
+        return kernels.Gaussian(sigma_x=sigma_x, sigma_y=sigma_y, linear_light=step.linear_light)
     length, bend = draws.number(step.length, "length"), draws.number(step.bend, "bend")
     longest = min(length * math.sqrt(unit[0] * unit[1]), LONGEST)
     return kernels.Motion(angle=_angle(step, draws), length=longest, bend=bend, linear_light=step.linear_light)

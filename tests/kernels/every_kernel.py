@@ -223,6 +223,14 @@ USES = (
     ),
     *(
         Use(
+            kernel=kernels.gaussian_in_light,
+            says=f"σ {x} and {y}",
+            run=lambda picture, x=x, y=y: kernels.gaussian_in_light(picture, x, y),
+        )
+        for x, y in ((1.0, 2.0), (0.0, 2.5), (0.4, 0.0), (25.0, 9.0))
+    ),
+    *(
+        Use(
             kernel=kernels.motion,
             says=f"{angle}°, {length} px",
             run=lambda picture, a=angle, px=length: kernels.motion(picture, a, px),

@@ -69,6 +69,7 @@ for case in CASES:
             resize(picture, width, height, name)
     median(picture, 1), median(picture, 2), gaussian(picture, 1), gaussian(picture, 0, 2.5), motion(picture, 10, 3)
     motion_along(picture, curve(10, 5, 30)), motion_in_light(picture, curve(10, 5, 30)), blur(picture, 5, 1, 2)
+    gaussian_in_light(picture, 1), gaussian_in_light(picture, 0, 2.5)
     noise(picture, 5, 3), noise(picture, 5, 3, gain=1, grey=True), shot_noise(picture, 5, 1, photons=9)
     sharpen(picture, 1, 1, 2), sharpen(picture, 1, 1, by_field=True)
     if picture.shape[2:] == (3,):

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from srtui_kernels import curve, motion, motion_along, motion_in_light
+from srtui_kernels._light import light_tables
 from srtui_kernels.motion import Taps, line
-from srtui_kernels.motion_paths import as_taps, light_tables, polyline, whole_weights
+from srtui_kernels.motion_paths import as_taps, polyline, whole_weights
 
 from tests.cases import CASES, noise
 from tests.kernels.reference import tape, windows

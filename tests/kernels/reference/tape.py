@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from tests.kernels.reference.windows import gaussian, shifted
+from tests.kernels.reference.windows import gaussian, gaussian_weights, shifted
 
 Picture = NDArray[np.uint8]
 Ints = NDArray[np.int64]
@@ -98,10 +98,29 @@ def interpolated(values: Ints, places: NDArray[np.float64]) -> Ints:
 
 def sum_of_light(src: Picture, taps: Iterable[tuple[int, int, int]]) -> Picture:
     """See srtui_kernels.motion_in_light; weights in 65536ths."""
+    light = light_of_values()[src]
+    total = sum(weight * shifted(light, dy, dx) for dy, dx, weight in taps)
+    return nearest_value(total + 32768 >> 16)
+
+
+def gaussian_in_light(src: Picture, sigma_x: float, sigma_y: float) -> Picture:
+    """See srtui_kernels.gaussian_in_light; weights in 32768ths."""
+    light = light_of_values()[src]
+    for sigma, down in ((sigma_x, 0), (sigma_y, 1)):
+        weights = gaussian_weights(sigma, 32768)
+        places = range(-(len(weights) // 2), len(weights) // 2 + 1)
+        taps = zip(places, weights, strict=True)
+        light = sum(weight * shifted(light, k * down, k * (1 - down)) for k, weight in taps) + 16384 >> 15
+    return nearest_value(light)
+
+
+def light_of_values() -> Ints:
+    """Whole 65535ths of white's light, for each value."""
     values = np.arange(256) / 255
     light = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
-    to_light = np.rint(light * 65535).astype(np.int64)
-    total = np.full(src.shape, 32768, np.int64)
-    for dy, dx, weight in taps:
-        total += weight * to_light[shifted(src, dy, dx)]
-    return np.abs((total >> 16)[..., None] - to_light).argmin(axis=-1).astype(np.uint8)
+    return np.rint(light * 65535).astype(np.int64)
+
+
+def nearest_value(light: Ints) -> Picture:
+    """Value whose light is nearest; of two, the darker one."""
+    return np.abs(light[..., None] - light_of_values()).argmin(axis=-1).astype(np.uint8)

@@ -34,18 +34,18 @@ def gaussian(src: Picture, sigma_x: float, sigma_y: float) -> Picture:
     return ((total + 32768) >> 16).astype(np.uint8)
 
 
-def gaussian_weights(sigma: float) -> list[int]:
-    """256ths; each takes over the rounding error of the one before, the middle one what is left."""
+def gaussian_weights(sigma: float, whole: int = 256) -> list[int]:
+    """256ths, or others; each takes over the rounding error of the one before, the middle one what is left."""
     if sigma == 0.0:
-        return [256]
+        return [whole]
     half = (round(6 * sigma + 1) | 1) // 2
     bell = [math.exp(-(x**2) / (2 * sigma**2)) for x in range(-half, half + 1)]
     side, carried = [], 0.0
     for value in bell[:half]:
-        wanted = 256 * value / sum(bell) + carried
+        wanted = whole * value / sum(bell) + carried
         side.append(round(wanted))
         carried = wanted - side[-1]
-    return [*side, 256 - 2 * sum(side), *side[::-1]]
+    return [*side, whole - 2 * sum(side), *side[::-1]]
 
 
 def sum_of_taps(src: Picture, taps: Iterable[tuple[int, int, np.float32]]) -> Picture:
