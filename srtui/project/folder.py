@@ -62,7 +62,7 @@ class OpenProject:
             to_plain(settings.validation_sources),
             settings.scale,
             to_plain(settings.prepare),
-            to_plain(shipped.degradation(settings.degradation, self.folder)),
+            _as_before(to_plain(shipped.degradation(settings.degradation, self.folder))),
         )
 
     def train_digest(self) -> str:
@@ -299,6 +299,17 @@ def _placed(stage: Stage, folder: Path) -> Stage:
 
 def _beside(folder: Path, text: str) -> Path:
     return (folder / Path(text).expanduser()).resolve()
+
+
+def _as_before(degradation: Any) -> Any:
+    """Leave out that defocus is of values: digests of before it could be of light stay as they are."""
+    if isinstance(degradation, list):
+        return [_as_before(each) for each in degradation]
+    if not isinstance(degradation, dict):
+        return degradation
+    of_values = degradation.get("step") == "gaussian" and not degradation["linear_light"]
+    left = {name: value for name, value in degradation.items() if not (of_values and name == "linear_light")}
+    return {name: _as_before(value) for name, value in left.items()}
 
 
 def digest(*parts: Any) -> str:
