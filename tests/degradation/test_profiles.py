@@ -48,10 +48,13 @@ def test_a_key_decides_everything(name: str) -> None:
 
 def test_a_tape_is_recorded_in_the_order_of_its_parts() -> None:
     moving = degradation("minidv").scenarios[1]
-    kinds = [type(step) for step in resolve(moving, 2, 320, 240, key=5)]
+    steps = resolve(moving, 2, 320, 240, key=5)
+    kinds = [type(step) for step in steps]
     order = [kernels.Motion, kernels.Gaussian, kernels.Resize, kernels.Resize, kernels.Interlace]
     order += [kernels.Noise, kernels.Gaussian, kernels.Sharpen, clip.Dv, clip.Deinterlace]
     assert kinds == order
+    blurs = [step for step in steps if isinstance(step, kernels.Motion | kernels.Gaussian)]
+    assert [blur.linear_light for blur in blurs] == [True, True, False], "the lens spreads light, the wire its signal"
 
 
 def test_for_an_ntsc_tape_only_the_dv_steps_change() -> None:
