@@ -96,12 +96,13 @@ class _Taps(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _taps(sigma: float) -> _Taps:
-    weights = gaussian_weights(sigma, 1 << _BITS).astype(np.int16 if sigma else np.int64)
+    weights = gaussian_weights(sigma, 1 << _BITS).astype(np.int64)
     reach = weights.size // 2
-    middle = int(weights[reach])
-    halves = np.concatenate([weights[:reach], [middle // 2, middle - middle // 2], weights[reach + 1 :]])
+    half = weights[reach] // 2
+    twice = np.insert(weights, reach, half)
+    twice[reach + 1] -= half
     place = np.concatenate([np.arange(-reach, 1), np.arange(reach + 1)])
-    return _Taps(place, halves.astype(np.int16).view(np.int32))
+    return _Taps(place, twice.astype(np.int16).view(np.int32))
 
 
 @lru_cache(maxsize=1)

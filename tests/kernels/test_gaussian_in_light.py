@@ -6,6 +6,8 @@ from functools import partial
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from srtui_kernels import gaussian, gaussian_in_light
 from srtui_kernels.gaussian import gaussian_weights
 
@@ -13,13 +15,25 @@ from tests.cases import CASES, noise
 from tests.kernels.reference import tape
 from tests.kernels.verbs import assert_matches, assert_same_bytes
 
-SIGMAS = ((1.0, 1.0), (0.4, 3.7), (6.0, 0.0), (0.0, 2.2))
+SIGMAS = ((1.0, 1.0), (0.4, 3.7), (6.0, 0.1), (0.0, 2.2))  # of 0.1 only the middle's weight is left
 
 
 @pytest.mark.parametrize(("sigma_x", "sigma_y"), SIGMAS)
 def test_gives_its_twins_bytes(sigma_x: float, sigma_y: float) -> None:
     options = {"sigma_x": sigma_x, "sigma_y": sigma_y}
     assert_matches(partial(gaussian_in_light, **options), partial(tape.gaussian_in_light, **options), CASES)
+
+
+@given(
+    shape=st.tuples(st.integers(1, 20), st.integers(1, 20) | st.integers(21, 200), st.sampled_from([1, 3, 4])),
+    sigma_x=st.floats(0.0, 2.5) | st.floats(0.0, 25.0),
+    sigma_y=st.floats(0.0, 2.5) | st.floats(0.0, 25.0),
+)
+@settings(max_examples=60, deadline=None)
+def test_any_size_and_sigma_give_its_twins_bytes(shape: tuple[int, int, int], sigma_x: float, sigma_y: float) -> None:
+    picture = noise(*shape)
+    expected = tape.gaussian_in_light(picture, sigma_x, sigma_y)
+    assert_same_bytes(gaussian_in_light(picture, sigma_x, sigma_y), expected, (shape, sigma_x, sigma_y))
 
 
 def test_one_sigma_blurs_both_ways_and_none_neither() -> None:
