@@ -85,7 +85,7 @@ def gaussian(src_hwc: Bytes, sigma_x: float, sigma_y: float | None = None) -> By
 @lru_cache(maxsize=256)
 def gaussian_weights(sigma: float, whole: int = 256) -> NDArray[np.uint16]:
     """Compute the weights of one direction in 256ths, or others: (window,), odd, symmetric, sum ``whole``."""
-    if sigma == 0.0:
+    if sigma * sigma == 0.0:  # 0, or so small that it cannot be divided by its square
         return np.array([whole], np.uint16)
     half = (round(6.0 * sigma + 1.0) | 1) // 2
     side = [math.exp(-0.125 / (sigma * sigma) * (2 * x) ** 2) for x in range(half, 0, -1)]

@@ -36,7 +36,7 @@ def gaussian(src: Picture, sigma_x: float, sigma_y: float) -> Picture:
 
 def gaussian_weights(sigma: float, whole: int = 256) -> list[int]:
     """256ths, or others; each takes over the rounding error of the one before, the middle one what is left."""
-    if sigma == 0.0:
+    if sigma**2 == 0.0:
         return [whole]
     half = (round(6 * sigma + 1) | 1) // 2
     bell = [math.exp(-(x**2) / (2 * sigma**2)) for x in range(-half, half + 1)]
