@@ -22,7 +22,8 @@ from srtui.project.network_file import check_network_file
 
 FILE = "project.yml"
 OUTPUT_VERSION = 3
-"""Part of every digest: raised when the same settings would give other results, so that old ones show as stale."""
+"""Part of every digest: raised when the same settings would give other results (a default changes, a kernel rounds
+otherwise), so that old ones show as stale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +59,28 @@ class OpenProject:
         settings = self.settings
         return digest(
             "prepare",
-            to_plain(settings.sources),
-            to_plain(settings.validation_sources),
+            _said(settings.sources),
+            _said(settings.validation_sources),
             settings.scale,
-            to_plain(settings.prepare),
-            _as_before(to_plain(shipped.degradation(settings.degradation, self.folder))),
+            _said(settings.prepare),
+            _said(shipped.degradation(settings.degradation, self.folder)),
         )
 
     def train_digest(self) -> str:
         """Digest of what the network is made from."""
         training = self.settings.training
         begun = [training.start] if training.start else []  # digests of before it could be set stay as they are
-        return digest("train", self.prepare_digest(), to_plain(self.profile()), training.seed, *begun)
+        return digest("train", self.prepare_digest(), _said(self.profile()), training.seed, *begun)
 
     def validate_digest(self) -> str:
         """Digest of what a validation compares."""
         asked = self.settings.validate
-        measured = [] if asked.lpips is None else [to_plain(asked.lpips)]
+        measured = [] if asked.lpips is None else [_said(asked.lpips)]
         return digest("validate", self.train_digest(), asked.minimum_gain, *measured)
 
     def restore_digest(self) -> str:
         """Digest of what is restored with what."""
-        return digest("restore", self.train_digest(), to_plain(self.settings.restore))
+        return digest("restore", self.train_digest(), _said(self.settings.restore))
 
     @property
     def dataset(self) -> Path:
@@ -301,15 +302,9 @@ def _beside(folder: Path, text: str) -> Path:
     return (folder / Path(text).expanduser()).resolve()
 
 
-def _as_before(degradation: Any) -> Any:
-    """Leave out that defocus is of values: digests of before it could be of light stay as they are."""
-    if isinstance(degradation, list):
-        return [_as_before(each) for each in degradation]
-    if not isinstance(degradation, dict):
-        return degradation
-    of_values = degradation.get("step") == "gaussian" and not degradation["linear_light"]
-    left = {name: value for name, value in degradation.items() if not (of_values and name == "linear_light")}
-    return {name: _as_before(value) for name, value in left.items()}
+def _said(section: Any) -> Any:
+    """What a section says beside its defaults: a setting that comes later makes nothing stale."""
+    return to_plain(section, defaults=False)
 
 
 def digest(*parts: Any) -> str:
