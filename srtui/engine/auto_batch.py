@@ -12,7 +12,7 @@ import torch
 
 from srtui.config.network import Network
 from srtui.config.profile import Stage
-from srtui.engine.device import Arithmetic
+from srtui.engine.device import Arithmetic, memory_explained
 from srtui.engine.rehearsal import Rehearsal
 from srtui.errors import MachineError
 
@@ -52,10 +52,11 @@ def largest_micro_batch(
     def rehearse(crops: int) -> None:
         check()
         tried = replace(stage, batch=crops)
-        rehearsal = Rehearsal(network, tried, scale, device, precision=precision, cuda_graphs=False)
-        for _ in range(2):  # Adam's memory and the gradients are all there in the second
-            rehearsal.update()
-        rehearsal.wait()
+        with memory_explained(device):  # of what a rehearsal makes before its updates
+            rehearsal = Rehearsal(network, tried, scale, device, precision=precision, cuda_graphs=False)
+            for _ in range(2):  # Adam's memory and the gradients are all there in the second
+                rehearsal.update()
+            rehearsal.wait()
 
     with torch.random.fork_rng(devices=[]):
         if device.type == "cuda":

@@ -11,7 +11,7 @@ from srtui.config.profile import Stage
 from srtui.config.requests import EstimateRequest
 from srtui.engine import losses
 from srtui.engine.auto_batch import largest_micro_batch, reset_peak, resident
-from srtui.engine.device import Arithmetic, choose_precision, pick_device, use_threads
+from srtui.engine.device import Arithmetic, choose_precision, memory_explained, pick_device, use_threads
 from srtui.engine.rehearsal import Rehearsal
 from srtui.engine.reservation import device_names, reserved
 from srtui.errors import MachineError
@@ -65,10 +65,11 @@ def _stage(
         return measure(job, request, stage, device, precision, micro_batch=0)
     except MachineError as error:
         job.alarm(f"{stage.batch} crops at once do not fit ({error.fact}): looking for the most that do")
-        _forget(device)
-        network = request.profile.network
-        most = largest_micro_batch(network, stage, request.scale, device, precision=precision, check=job.check)
-        return measure(job, request, stage, device, precision, micro_batch=most)
+    # Out of the handler: the error's traceback holds the network that was tried, and Adam's memory of it.
+    _forget(device)
+    network = request.profile.network
+    most = largest_micro_batch(network, stage, request.scale, device, precision=precision, check=job.check)
+    return measure(job, request, stage, device, precision, micro_batch=most)
 
 
 def measure(
@@ -88,7 +89,7 @@ def measure(
         If so many crops do not fit in the memory.
     """
     _forget(device)
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), memory_explained(device):
         profile = request.profile
         rehearsal = Rehearsal(
             profile.network,

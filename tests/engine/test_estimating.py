@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import weakref
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,27 @@ def test_what_does_not_fit_is_measured_in_parts(tmp_path: Path, monkeypatch: pyt
     assert result["micro_batch"] == [1]
     assert "1 crops at once, the rest is accumulated" in str(result["estimate"])
     assert "2 crops at once do not fit (CUDA out of memory)" in str(result["alarms"])
+
+
+def test_what_did_not_fit_is_gone_before_smaller_parts_are_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[weakref.ref[estimating.Rehearsal]] = []
+
+    class Full(estimating.Rehearsal):
+        def update(self) -> None:
+            if tried:
+                return super().update()
+            tried.append(weakref.ref(self))
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    def search(*_args: object, **_options: object) -> int:
+        assert [each() for each in tried] == [None]
+        return 1
+
+    monkeypatch.setattr(estimating, "Rehearsal", Full)
+    monkeypatch.setattr(estimating, "largest_micro_batch", search)
+    assert estimate(tmp_path, profile())["micro_batch"] == [1]
 
 
 def test_of_several_gpus_the_first_is_measured_with_its_part_of_the_batch(tmp_path: Path) -> None:
