@@ -142,7 +142,7 @@ class GpuFeed:
         self._ended = _now(current)
         while len(self._leaving) > AHEAD or (self._leaving and _has_come(self._leaving[0][1])):
             _, copied = self._leaving.popleft()
-            copied.synchronize()  # type: ignore[no-untyped-call] # torch's annotations leave it out
+            copied.synchronize()
         self._next = self._send()
 
     def _send(self) -> _Travelling:
