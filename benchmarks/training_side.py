@@ -47,6 +47,8 @@ def main(side: Side) -> None:
     """Train as standard input says."""
     torch.set_num_threads(side.threads)
     device = torch.device(side.device)
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
     Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the peak begins here: importing is not counted
     before = _resident("VmRSS")
     update = _updater(side, device)
@@ -55,12 +57,18 @@ def main(side: Side) -> None:
     for line in sys.stdin:
         if not line.strip():
             break
+        if device.type == "cuda":
+            update()  # takes the memory again
+            torch.cuda.synchronize()
         began = time.perf_counter()
         for _ in range(int(line)):
             update()
         if device.type == "cuda":
             torch.cuda.synchronize()
-        print(time.perf_counter() - began, flush=True)
+        seconds = time.perf_counter() - began
+        if device.type == "cuda":
+            torch.cuda.empty_cache()  # for the other sides: all of them at once would not fit on many a GPU
+        print(seconds, flush=True)
     about = {"gib": _peak_gib(device, before), "flops": flops}
     if side.flops:
         about["peak_flops"] = _peak_flops(device, side.precision)
@@ -112,6 +120,7 @@ def _peak_flops(device: torch.device, precision: str) -> float:
     side = 8192 if device.type == "cuda" else 2048
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     a, b = (torch.rand(side, side, device=device, dtype=dtype) for _ in range(2))
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32  # as convolutions take float32
     best = float("inf")
     for _ in range(20):
         began = time.perf_counter()
