@@ -267,3 +267,27 @@ def test_a_card_that_describes_more_than_the_file_has_allocates_nothing(tmp_path
     save_model(tmp_path / "net.safetensors", net.state_dict(), ModelCard(network=big, scale=2, overlap=8))
     with pytest.raises(SrtuiError, match="more weights than it has"):
         load_model(tmp_path / "net.safetensors")
+
+
+def test_masks_of_windows_are_made_once_in_training_and_anew_where_sizes_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    layers = [layer for layer in network(TINY["SwinIR"], 2).modules() if hasattr(layer, "calculate_mask")]
+    made: list[Any] = []
+    make = type(layers[0]).calculate_mask
+    monkeypatch.setattr(type(layers[0]), "calculate_mask", lambda self, size: made.append(self) or make(self, size))
+    net = network(TINY["SwinIR"], 2)
+    pictures = [torch.rand(1, 3, side, side) for side in (24, 24, 32, 24)]
+    made.clear()
+    expected = [net(lq_bchw) for lq_bchw in pictures]
+    assert len(made) == 4 * len(layers)
+    net.train()
+    made.clear()
+    found = [net(lq_bchw) for lq_bchw in pictures]
+    assert len(made) == 3 * len(layers)
+    assert all(torch.equal(left, right) for left, right in zip(expected, found, strict=True))
+    mean = Ema(net, 0.9).net.train()
+    made.clear()
+    mean(torch.rand(1, 3, 40, 40))
+    assert {id(layer) for layer in made} <= {id(layer) for layer in mean.modules()}
+    assert made

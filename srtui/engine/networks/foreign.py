@@ -12,7 +12,7 @@ import inspect
 import math
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
@@ -54,6 +54,7 @@ class SpandrelNetwork(SRNetwork):
         multiple = math.lcm(requirements.multiple, *(value for value in windows if 0 < value <= 64))
         super().__init__(scale=scale, radius=UNBOUNDED, floats=floats, multiple=multiple, coarse=1)
         self.inner = inner
+        _remember_masks(inner)
         self._name = options.architecture
         self._requirements = requirements
 
@@ -169,6 +170,37 @@ class _Requirements:
         # Reflection needs more pixels than it adds.
         mode = "reflect" if height > down and width > right else "replicate"
         return functional.pad(lq_bchw, (0, right, 0, down), mode=mode)
+
+
+class _Masks:
+    """A layer's ``calculate_mask``, whose last result is kept in training, on the layer's device.
+
+    HAT, SwinIR and DAT make the masks of their shifted windows on the CPU, anew in each pass: a GPU would wait for
+    every one of them, and could not record what it does. Restoring meets many sizes, whose masks would fill its memory.
+    """
+
+    def __init__(self, make: Callable[..., Any]) -> None:
+        self._make = make
+        self._kept: tuple[str, Any] = ("", None)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        layer: Any = self._make.__self__  # type: ignore[attr-defined] # it is a method
+        if not layer.training:
+            return self._make(*args, **kwargs)
+        device = next(layer.parameters()).device
+        asked = repr((args, kwargs, device))
+        if self._kept[0] != asked:
+            made = self._make(*args, **kwargs)
+            there = tuple(each.to(device) for each in made) if isinstance(made, tuple) else made.to(device)
+            self._kept = (asked, there)
+        return self._kept[1]
+
+
+def _remember_masks(inner: nn.Module) -> None:
+    for layer in inner.modules():
+        make = getattr(layer, "calculate_mask", None)
+        if inspect.ismethod(make):
+            layer.calculate_mask = _Masks(make)  # type: ignore[assignment] # no parameter or layer, but a function
 
 
 def _spandrel() -> Any:
