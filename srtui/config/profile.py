@@ -60,6 +60,8 @@ class Profile(Section):
     """torch.compile for the network in training: off, on, or auto (on GPUs that it supports); if it fails, an alarm."""
     cuda_graphs: bool = True
     """On a GPU, an update's kernels started by one call where the batch goes through at once; if it fails, an alarm."""
+    deterministic: bool = False
+    """On a GPU, add up in the same order each time, so that resumed equals uninterrupted to the last bit; slower."""
     log_every: Positive = 100
     """Iterations between two lines of metrics (and looks at pause, stop, disk)."""
     validate_every: Positive = 5000

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,9 +49,11 @@ class CudaRecorder:
         """On the stream that records: what libraries keep for each stream is made before."""
         current = torch.cuda.current_stream(self._device)
         self._stream.wait_stream(current)
-        with torch.cuda.stream(self._stream):
-            yield
-        current.wait_stream(self._stream)
+        try:
+            with torch.cuda.stream(self._stream):
+                yield
+        finally:  # after an error too, all is begun again on the current stream
+            current.wait_stream(self._stream)
 
     def record(self, work: Callable[[], None]) -> Callable[[], None]:
         """Take down what ``work`` does, without doing it.
@@ -59,11 +61,19 @@ class CudaRecorder:
         Only this thread must keep to what may be recorded: the others go on pinning memory and cutting crops.
         """
         graph = torch.cuda.CUDAGraph()
-        with (
-            torch.cuda.device(self._device),
-            torch.cuda.graph(graph, self._pool, self._stream, capture_error_mode="thread_local"),
-        ):
-            work()
+        current = torch.cuda.current_stream(self._device)
+        try:
+            # Torch before 2.9 stayed on the recording stream if it could not end what had failed.
+            with (
+                torch.cuda.stream(current),
+                torch.cuda.graph(graph, self._pool, self._stream, capture_error_mode="thread_local"),
+            ):
+                work()
+        except BaseException:
+            # And it goes on to take memory for the graph, and never looks for unused memory of others again.
+            with suppress(RuntimeError, AttributeError):  # it did end; or another torch calls it otherwise
+                torch._C._cuda_endAllocateToPool(self._device.index, self._pool)
+            raise
         return graph.replay
 
 
@@ -113,9 +123,10 @@ class CudaGraphs:
         if self._recorder is None:
             return turn(left_bchw, right_bchw)
         if self._done[name] < WARM_UP:
-            self._done[name] += 1
             with self._recorder.beside():
-                return turn(left_bchw, right_bchw)
+                made = turn(left_bchw, right_bchw)
+            self._done[name] += 1
+            return made
         self._recording = name not in self._recorded
         if self._recording:
             self._recorded[name] = _record(self._recorder, turn, stepper, left_bchw, right_bchw)

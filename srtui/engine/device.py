@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
@@ -16,6 +17,7 @@ from srtui.errors import MachineError, UsageError
 
 Arithmetic = Literal["bf16", "fp16", "fp32"]
 _CAST: dict[Arithmetic, torch.dtype] = {"bf16": torch.bfloat16, "fp16": torch.float16}
+_UNABLE = " does not have a deterministic implementation"  # as torch's warnings say it
 _BF16_CPU = frozenset({"avx512_bf16", "amx_bf16"})  # as /proc/cpuinfo spells them
 
 
@@ -151,3 +153,36 @@ def memory_explained(device: torch.device) -> Iterator[None]:
             raise
         hint = "choose a smaller network, batch or gt_size, or free the GPU"
         raise MachineError(str(device), str(error).partition("\n")[0], hint=hint) from error
+
+
+@contextmanager
+def same_order(wished: bool, device: torch.device, alarm: Callable[[str], None]) -> Iterator[None]:
+    """Let a GPU add up in the same order each time, if that is wished: the same work then gives the same bits.
+
+    Parameters
+    ----------
+    alarm
+        Told, once for each, which operations have no such way.
+    """
+    if not wished or device.type != "cuda":
+        yield
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # what cuBLAS promises it for; read at its first use
+    before, said = torch.are_deterministic_algorithms_enabled(), set[str]()
+
+    def tell(message: Warning | str, *about: Any, **named: Any) -> None:
+        operation, unable, _ = str(message).partition(_UNABLE)
+        if not unable:
+            shown(message, *about, **named)
+        elif operation not in said:
+            said.add(operation)
+            alarm(f"{operation} has no deterministic way on this GPU: a resumed run may differ in its last digits")
+
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("always", f".*{_UNABLE}")
+            shown, warnings.showwarning = warnings.showwarning, tell
+            yield
+    finally:
+        torch.use_deterministic_algorithms(before)

@@ -11,7 +11,7 @@ from srtui.config.profile import Stage
 from srtui.config.requests import EstimateRequest
 from srtui.engine import losses
 from srtui.engine.auto_batch import largest_micro_batch, reset_peak, resident
-from srtui.engine.device import Arithmetic, choose_precision, memory_explained, pick_device, use_threads
+from srtui.engine.device import Arithmetic, choose_precision, memory_explained, pick_device, same_order, use_threads
 from srtui.engine.rehearsal import Rehearsal
 from srtui.engine.reservation import device_names, reserved
 from srtui.errors import MachineError
@@ -38,7 +38,10 @@ def run(job: JobContext, request: EstimateRequest) -> None:
     threads = use_threads(request.threads)
     precision = choose_precision(profile.precision, device)
     found = []
-    with reserved(job, device_names(device), wait=False):
+    with (
+        reserved(job, device_names(device), wait=False),
+        same_order(profile.deterministic, device, job.alarm),
+    ):
         keys = estimates.keys(profile, request.scale, first, request.threads)
         for number, (stage, key) in enumerate(zip(profile.stages, keys, strict=True), 1):
             job.phase(f"stage {number} of {len(profile.stages)}", quiet=600)

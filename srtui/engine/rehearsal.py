@@ -55,7 +55,7 @@ class Rehearsal:
         cuda_graphs: bool = True,
         alarm: Callable[[str], None] = lambda _text: None,
     ) -> None:
-        torch.backends.cudnn.benchmark = True
+        torch.backends.cudnn.benchmark = not torch.are_deterministic_algorithms_enabled()
         if device.type == "cpu":
             keep_memory()
         net = networks.build(network, scale).to(device).to(memory_format=torch.channels_last)

@@ -17,6 +17,8 @@ from srtui.errors import MachineError
 
 SMALLEST_TILE = 16
 _SHARE = 0.6  # of the free memory; the rest is for cuDNN's workspaces and for what else runs here
+_MOST = 2**32
+"""Numbers alive at once: cuDNN takes tensors of fewer than 2³¹, and a layer's input and output are alive together."""
 _COMMON = (0, 0)  # pool of torch's memory that is no graph's
 _WIDEST = {"cpu": 512, "cuda": 2048}  # window sides beyond which nothing is gained, and pause and stop wait too long
 
@@ -80,7 +82,7 @@ class Restorer:
     def automatic_tile(self, height: int, width: int) -> int:
         """Largest tile whose window surely fits in the free memory; the whole picture if that does."""
         device = next(self.net.parameters()).device
-        pixels = int(_SHARE * _free_memory(device)) // (self.net.floats * 4)
+        pixels = min(int(_SHARE * _free_memory(device)) // 4, _MOST) // self.net.floats
         if height * width <= min(pixels, _WIDEST[device.type] ** 2):
             return max(height, width)
         window = min(math.isqrt(pixels), _WIDEST[device.type])

@@ -17,7 +17,7 @@ from srtui.engine import cuda_graphs, losses
 from srtui.engine.adversary import Adversary
 from srtui.engine.compiling import Quickened
 from srtui.engine.cuda_graphs import CudaGraphs
-from srtui.engine.device import Arithmetic, autocast
+from srtui.engine.device import Arithmetic, autocast, out_of_memory
 from srtui.engine.ema import Ema
 from srtui.engine.means import Means
 from srtui.engine.networks import SRNetwork
@@ -280,9 +280,3 @@ def parts(crops: int, most: int) -> Iterator[slice]:
     size = -(-crops // count)
     for first in range(0, crops, size):
         yield slice(first, min(first + size, crops))
-
-
-def out_of_memory(error: Exception) -> bool:
-    """Whether an error says that memory ran out: torch's own, its libraries', or the CPU's."""
-    text = str(error)
-    return isinstance(error, torch.OutOfMemoryError) or "_ALLOC_FAILED" in text or "can't allocate memory" in text

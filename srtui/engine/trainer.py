@@ -15,7 +15,7 @@ from srtui.engine import losses, networks, trouble
 from srtui.engine.agreement import agree_on_parts
 from srtui.engine.appraiser import Appraiser
 from srtui.engine.auto_batch import largest_micro_batch
-from srtui.engine.device import choose_precision, memory_explained
+from srtui.engine.device import choose_precision, memory_explained, same_order
 from srtui.engine.ema import Ema
 from srtui.engine.feeding import Feed, feed
 from srtui.engine.keeping import go_back, keep_checkpoint, keep_model
@@ -53,7 +53,10 @@ def run(job: JobContext, request: TrainRequest) -> None:
     SrtuiError
         If updates fail again and again, or every checkpoint is damaged.
     """
-    with together(job, request) as ranks:
+    with (
+        together(job, request) as ranks,
+        same_order(request.profile.deterministic, ranks.device, job.alarm),
+    ):
         train(job, request, ranks)
 
 

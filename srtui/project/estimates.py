@@ -122,6 +122,7 @@ def _key(profile: Profile, stage: Stage, scale: int, device: str, threads: int) 
         "precision": profile.precision,
         "compile": profile.compile,
         "cuda_graphs": profile.cuda_graphs,
+        "deterministic": profile.deterministic,
         "scale": scale,
         "stage": work,
     }

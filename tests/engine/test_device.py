@@ -1,10 +1,13 @@
 """Where torch computes: what is asked for is what is used, or an error says why not."""
 
+import os
+import warnings
+
 import pytest
 import torch
 
 from srtui.engine import device as places
-from srtui.engine.device import autocast, choose_precision, memory_explained, pick_device, use_threads
+from srtui.engine.device import autocast, choose_precision, memory_explained, pick_device, same_order, use_threads
 from srtui.errors import MachineError, UsageError
 
 GPU = torch.device("cuda", 0)
@@ -139,3 +142,25 @@ def test_a_full_gpu_is_told_in_one_line_however_its_libraries_say_it(error: Runt
 def test_other_errors_of_a_gpu_are_not_taken_for_want_of_memory() -> None:
     with pytest.raises(RuntimeError, match="illegal memory access"), memory_explained(GPU):
         raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+
+def test_a_gpu_that_is_to_add_up_in_the_same_order_says_what_it_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    said, others = list[str](), list[str]()
+    monkeypatch.setattr(warnings, "showwarning", lambda message, *_, **__: others.append(str(message)))
+    with same_order(True, torch.device("cuda", 0), said.append):
+        assert torch.are_deterministic_algorithms_enabled()
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+        for _ in range(2):
+            torch.zeros(3).put_(torch.tensor([0, 0]), torch.ones(2))  # in which order is nobody's to say
+        warnings.simplefilter("always")
+        warnings.warn("something else", stacklevel=1)
+    assert said == ["put_ has no deterministic way on this GPU: a resumed run may differ in its last digits"]
+    assert others == ["something else"]
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+@pytest.mark.parametrize(("wished", "device"), [(False, torch.device("cuda", 0)), (True, torch.device("cpu"))])
+def test_nothing_changes_without_a_wish_or_on_a_cpu(wished: bool, device: torch.device) -> None:
+    with same_order(wished, device, pytest.fail):
+        assert not torch.are_deterministic_algorithms_enabled()

@@ -77,6 +77,15 @@ def test_the_window_of_an_automatic_tile_fits_in_the_free_memory(monkeypatch: py
     assert (tile + 2 * net.overlap) ** 2 * net.floats * 4 < free
 
 
+def test_a_window_holds_no_more_numbers_than_cudnn_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(restorer, "_free_memory", lambda device: 140 * GIGABYTE)
+    monkeypatch.setitem(restorer._WIDEST, "cpu", 2048)
+    net = networks.build(RRDB(), 4)
+    tile = Restorer(net).automatic_tile(2000, 3000)
+    widest = 64 * (net.scale * (tile + 2 * net.overlap)) ** 2  # of the two layers at the result's size
+    assert 2**30 < widest < 2**31
+
+
 def test_next_to_no_memory_still_gives_a_tile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(restorer, "_free_memory", lambda device: 1000)
     assert Restorer(networks.build(Compact(), 2)).automatic_tile(600, 600) == SMALLEST_TILE

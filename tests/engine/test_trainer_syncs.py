@@ -85,19 +85,13 @@ def test_no_update_makes_the_host_wait_for_a_gpu(
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
-def test_on_a_gpu_resumed_is_as_if_never_stopped(
-    tmp_path: Path, training_dataset: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True, warn_only=True)
-    try:
-        profile = small_profile(small_stage(8), gan_stage(8, gan=Gan(discriminator=Vgg(features=4))))
-        one_go, stopped = (Training(tmp_path / name, training_dataset, profile, device="cuda") for name in "ab")
-        one_go.run()
-        for iteration in (5, 8, 12):
-            with pytest.raises(Stopped):
-                stopped.run(at=stop_at(iteration))
-        stopped.run()
-        assert_identical(one_go.folder, stopped.folder)
-    finally:
-        torch.use_deterministic_algorithms(False)
+def test_on_a_gpu_resumed_is_as_if_never_stopped(tmp_path: Path, training_dataset: Path) -> None:
+    stages = small_stage(8), gan_stage(8, gan=Gan(discriminator=Vgg(features=4)))
+    profile = small_profile(*stages, deterministic=True)
+    one_go, stopped = (Training(tmp_path / name, training_dataset, profile, device="cuda") for name in "ab")
+    one_go.run()
+    for iteration in (5, 8, 12):
+        with pytest.raises(Stopped):
+            stopped.run(at=stop_at(iteration))
+    stopped.run()
+    assert_identical(one_go.folder, stopped.folder)
