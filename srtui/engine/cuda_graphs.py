@@ -63,7 +63,7 @@ class CudaRecorder:
         graph = torch.cuda.CUDAGraph()
         current = torch.cuda.current_stream(self._device)
         try:
-            # Torch before 2.9 stayed on the recording stream if it could not end what had failed.
+            # Older torch stays on the recording stream if it cannot end what has failed.
             with (
                 torch.cuda.stream(current),
                 torch.cuda.graph(graph, self._pool, self._stream, capture_error_mode="thread_local"),
