@@ -96,6 +96,7 @@ def _row(
         against="classic",
         unit=unit,
         ratio=seconds["classic"] / seconds["ours"],
+        threads=0,
         target=target,
         notes=notes,
     )

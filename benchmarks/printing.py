@@ -30,7 +30,7 @@ def as_markdown(rows: Sequence[Row], command: str) -> str:
     """The tables of benchmarks/README.md, one for each number of threads: machine, date and command above them."""
     lines = [machine(command)]
     for threads in sorted({row.threads for row in rows}):
-        title = "One thread" if threads == 1 else f"{threads} threads"
+        title = {0: "Threads as each side takes them", 1: "One thread"}.get(threads, f"{threads} threads")
         lines += [
             "",
             f"| {title} | reference | | ours | unit | ratio | target | |",
@@ -48,7 +48,7 @@ def _cells(row: Row) -> str:
 
 
 def _name(row: Row) -> str:
-    return row.name if row.threads == 1 else f"{row.name}, {row.threads} threads"
+    return row.name if row.threads <= 1 else f"{row.name}, {row.threads} threads"
 
 
 def _figure(value: float) -> str:

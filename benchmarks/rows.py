@@ -44,7 +44,7 @@ class Row:
     unit: str
     ratio: float
     threads: int = 1
-    """Threads that each side had."""
+    """Threads that each side had; 0: as many as it takes by itself."""
     target: float | None = None
     """Ratio to reach."""
     stretch: float | None = None
