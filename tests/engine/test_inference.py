@@ -192,7 +192,8 @@ def test_the_measured_overlap_grows_with_how_far_weights_look() -> None:
 def test_a_training_restores_as_every_job_does_and_goes_on_as_before(
     monkeypatch: pytest.MonkeyPatch, precision: Arithmetic, tf32: bool
 ) -> None:
-    monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
+    for setting in ("benchmark", "allow_tf32"):  # as when torch begins, whatever other tests' threads have left
+        monkeypatch.setattr(torch.backends.cudnn, setting, True)
     net = networks.build(Compact(features=4, convs=1), 2).eval()
     seen = []
     net.register_forward_pre_hook(
