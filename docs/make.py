@@ -34,7 +34,13 @@ def commands() -> str:
         "",
     ]
     for name, command in _walk(cli, "srtui"):
-        context = click.Context(command, info_name=name, terminal_width=WIDTH, max_content_width=WIDTH)
+        context = click.Context(
+            command,
+            info_name=name,
+            terminal_width=WIDTH,
+            max_content_width=WIDTH,
+            help_option_names=cli.context_settings["help_option_names"],
+        )
         lines += [f"## {name}", "", "```", command.get_help(context), "```", ""]
     return "\n".join(lines)
 

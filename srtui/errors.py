@@ -137,6 +137,9 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 def from_os_error(error: OSError, doing: str) -> SrtuiError:
     """Turn a system error into ours: a full disk is the machine's, the rest a plain failure."""
     where = error.filename if isinstance(error.filename, str) else None
+    if error.errno == errno.EFBIG:
+        hint = "raise it (ulimit -f), then resume: nothing that was finished is lost"
+        return DiskFullError(doing, f"a limit on the size of files ({error.strerror})", where=where, hint=hint)
     if error.errno in NO_ROOM:
         hint = "free some room, then resume: nothing that was finished is lost"
         return DiskFullError(doing, f"no room left on the disk ({error.strerror})", where=where, hint=hint)

@@ -8,6 +8,7 @@ import click
 
 from srtui.cli import options
 from srtui.cli.launching import launch_job, new_job
+from srtui.errors import UsageError
 from srtui.jobs.folder import jobs_root
 
 
@@ -49,6 +50,9 @@ def estimate(
     else:
         assert opened is not None  # nothing else would say what to measure
         chosen = opened.profile()
+    if opened and options.given("scale") and int(scale) != opened.settings.scale:
+        fact = f"{scale}, but the project's is {opened.settings.scale}"
+        raise UsageError("--scale", fact, hint="leave --scale out, or measure outside of a project")
     times: Scale = opened.settings.scale if opened else int(scale)  # type: ignore[assignment] # click checked it
     request = EstimateRequest(profile=placed(chosen, base), scale=times, device=device, gpus=gpus, threads=threads)
     job = new_job(opened.jobs if opened else jobs_root(None), "estimate", request)

@@ -155,10 +155,24 @@ def resume(job: str | None, project: Path | None, detach: bool) -> int:
         click.echo(f"{folder.id}: finished already", err=True)
         return 0
     if not rests(folder):
+        if job is None:
+            _assert_nothing_else_waits(folder, project)
         withdraw(folder, "pause")
         click.echo(f"{folder.id}: goes on", err=True)
         return 0
     return launch_and_leave(folder) if detach else launch_and_follow(folder)
+
+
+def _assert_nothing_else_waits(chosen: JobFolder, project: Path | None) -> None:
+    """Do not take a job that runs for the one that was meant, where another one stopped after it began."""
+    if read_status(chosen).state == "paused":
+        return
+    later = [each for root in _roots(project) for each in all_jobs(root) if each.id > chosen.id and rests(each)]
+    waiting = [each for each in later if read_status(each).state in {"stopped", "failed", "crashed"}]
+    if waiting:
+        other = max(waiting, key=lambda each: each.id)
+        fact = f"runs, and {other.id} is {read_status(other).state}"
+        raise UsageError(chosen.id, fact, hint=f"say which: {again('resume', other)}")
 
 
 @click.command(name="stop")

@@ -10,6 +10,7 @@ import click
 
 from srtui.errors import UsageError
 
+_WRITTEN = click.core.ParameterSource.COMMANDLINE
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -45,6 +46,12 @@ def device(function: Function) -> Function:
 def gpus(function: Function) -> Function:
     """``--gpus LIST``: see `checked_gpus`."""
     return click.option("--gpus", metavar="LIST", help="Train on several GPUs together: 0,1 or all.")(function)
+
+
+def given(*names: str) -> list[str]:
+    """Those of the present command's options that somebody wrote, as they are written."""
+    context = click.get_current_context()
+    return [f"--{name.replace('_', '-')}" for name in names if context.get_parameter_source(name) is _WRITTEN]
 
 
 def checked_gpus(gpus: str | None, device: str) -> str | None:

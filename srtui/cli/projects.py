@@ -180,6 +180,9 @@ def train(
     gpus = options.checked_gpus(gpus, device)
     opened = open_project(project)
     if resume is not None:
+        if useless := options.given("profile", "iterations", "start", "device", "threads", "auto_batch", "wait"):
+            fact = f"goes on with what the training was given: {', '.join(useless)} would change nothing"
+            raise UsageError("--resume", fact, hint="leave it out, or begin another training without --resume")
         job = _unfinished_training(opened, resume or None)
         _move_to(job, gpus)
     else:

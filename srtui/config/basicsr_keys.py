@@ -64,6 +64,13 @@ _TURNED = "crops are always mirrored and turned, all eight ways alike"
 _SPOILED = "how pictures are spoiled is a degradation, not a profile: srtui prepare --degradation"
 _GPUS = "GPUs are named when training begins: srtui train --gpus 0,1"
 
+_STREAM = "the dataset and its stream decide this: srtui prepare, srtui train --threads"
+_OF_LOADERS = (
+    *("name", "type", "mode", "phase", "data_type", "task", "io_backend*", "filename_tmpl", "interval_list", "subset*"),
+    *("n_workers", "num_worker*", "prefetch_mode", "num_prefetch_queue", "pin_memory", "persistent_workers", "cache*"),
+    *("dataset_enlarge_ratio", "use_shuffle", "crop_pad_size", "color", "mean", "std", "scale", "LR_size", "LQ_size"),
+)
+"""Keys of a dataset that say how pictures are read."""
 _REASONS = (
     ("datasets.val*", "pictures to validate on are named in project.yml: validation_sources"),
     ("datasets.*.dataroot_*", _PICTURES),
@@ -74,7 +81,7 @@ _REASONS = (
     ("datasets.*sinc*", _SPOILED),
     ("datasets.*_sigma*", _SPOILED),
     ("datasets.*beta[gp]_range*", _SPOILED),
-    ("datasets.*", "the dataset and its stream decide this: srtui prepare, srtui train --threads"),
+    *((f"datasets.*.{key}", _STREAM) for key in _OF_LOADERS),
     ("resize_*", _SPOILED),
     ("*noise_*", _SPOILED),
     ("jpeg_*", _SPOILED),

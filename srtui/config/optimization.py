@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge, Gt, Le, Lt
 
-from srtui.config.section import NotNegative, Positive, Rate, Section, Weight
+from srtui.config.section import NotNegative, Rate, Section, Weight
 
 Beta = Annotated[float, Ge(0), Lt(1)]
 
@@ -33,7 +33,7 @@ class Cosine(Section):
     type: Literal["cosine"] = "cosine"
     min_lr: Annotated[float, Ge(0), Lt(1)] = 1e-7
     """Rate at the end of a period."""
-    periods: Positive = 1
+    periods: Annotated[int, Ge(1), Le(1000)] = 1
     """How many periods of equal length there are; each begins at the peak."""
     restarts: tuple[Annotated[float, Gt(0), Lt(1)], ...] = ()
     """Where periods of other lengths begin, as shares of the stage's iterations; in place of ``periods``."""

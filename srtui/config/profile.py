@@ -11,7 +11,7 @@ from pydantic import Discriminator
 from srtui.config.losses import Gan, Losses
 from srtui.config.network import Compact, Network
 from srtui.config.optimization import Adam, Cosine, Schedule
-from srtui.config.section import Positive, Section
+from srtui.config.section import Name, Positive, Section
 
 Precision = Literal["auto", "bf16", "fp16", "fp32"]
 Compiling = Literal["auto", "on", "off"]
@@ -42,7 +42,7 @@ class Profile(Section):
 
     version: Literal[1] = 1
     """Format of the file."""
-    name: str
+    name: Name
     """How the profile is called."""
     about: str = ""
     """One line for the list of profiles."""

@@ -92,7 +92,7 @@ class SampleStream:
         ranks: int = 1,
         empty: Callable[[Shape], Floats] | None = None,
     ) -> None:
-        _check_multiple(dataset, gt_size)
+        check_multiple(gt_size, dataset.scale)
         self.position = start
         self.wait_seconds = 0.0
         self._cutter = _Cutter(dataset, seed, gt_size)
@@ -262,10 +262,18 @@ class _Loan:
         self._free.append(self._kept)
 
 
-def _check_multiple(dataset: Dataset, gt_size: int) -> None:
-    if gt_size % dataset.scale or gt_size < 1:
-        fact = f"{gt_size} is not a multiple of the scale, {dataset.scale}"
-        raise UsageError("gt_size", fact, hint=f"use {max(gt_size // dataset.scale, 1) * dataset.scale}")
+def check_multiple(gt_size: int, scale: int) -> None:
+    """
+    Check that crops of ``gt_size`` pixels have an lq side.
+
+    Raises
+    ------
+    UsageError
+        If they have not, with the next size that has.
+    """
+    if gt_size % scale or gt_size < 1:
+        fact = f"{gt_size} is not a multiple of the scale, {scale}"
+        raise UsageError("gt_size", fact, hint=f"use {max(gt_size // scale, 1) * scale}")
 
 
 def _too_small(dataset: Dataset, gt_size: int, count: int, shown: list[str], least: int) -> UsageError:

@@ -114,7 +114,7 @@ def measure(
             job.check()
             rehearsal.update()
             updates += 1
-            job.progress(updates, LEAST, "updates")
+            job.progress(min(updates, LEAST), LEAST, "updates")
             if updates % LEAST == 0:
                 rehearsal.wait()
         rehearsal.wait()

@@ -8,6 +8,7 @@ import torch
 
 from srtui.config.network import Network
 from srtui.config.profile import Compiling, Stage
+from srtui.data.stream import check_multiple
 from srtui.engine import networks
 from srtui.engine.cuda_graphs import WARM_UP
 from srtui.engine.device import Arithmetic
@@ -38,6 +39,8 @@ class Rehearsal:
 
     Raises
     ------
+    UsageError
+        If crops of the stage's size have no lq side at this scale.
     MachineError
         From `update`, if so many crops do not fit on the device: a rehearsal takes no smaller parts by itself.
     """
@@ -55,6 +58,7 @@ class Rehearsal:
         cuda_graphs: bool = True,
         alarm: Callable[[str], None] = lambda _text: None,
     ) -> None:
+        check_multiple(stage.gt_size, scale)
         torch.backends.cudnn.benchmark = not torch.are_deterministic_algorithms_enabled()
         if device.type == "cpu":
             keep_memory()

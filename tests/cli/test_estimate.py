@@ -68,3 +68,15 @@ def test_of_several_gpus_the_part_of_one_is_measured_and_said(
     assert "1.0 GiB of memory on each of 2 GPUs" in capsys.readouterr().err
     assert run(["train", "-p", str(tmp_path), "--gpus", "0,99", "--defer"]) == 0
     assert "GiB" not in capsys.readouterr().err
+
+
+def test_a_scale_beside_a_projects_own_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(estimate, "launch_job", lambda _job, **_: 0)
+    (tmp_path / "project.yml").write_text("scale: 2\n")
+    (tmp_path / "mine.yml").write_text(TINY)
+    assert run(["estimate", "-p", str(tmp_path), "--profile", "mine.yml", "--scale", "4"]) == 2
+    assert "--scale: 4, but the project's is 2" in capsys.readouterr().err
+    for agreeing in ([], ["--scale", "2"]):
+        assert run(["estimate", "-p", str(tmp_path), "--profile", "mine.yml", *agreeing]) == 0

@@ -149,7 +149,7 @@ def test_the_profile_is_read_back_equal(tmp_path: Path, name: str) -> None:
 
 
 def test_unknown_keys_are_reported_wherever_they_stand(tmp_path: Path) -> None:
-    text = f"{ESRGAN_14}\nmagic: 7\nhalf:\n  nothing: ~\n"
+    text = f"{ESRGAN_14}\nmagic: 7\nhalf:\n  nothing: ~\n".replace("use_hflip: true", "use_hflip: true\n    foo: 3")
     found = imported(
         tmp_path,
         text,
@@ -157,7 +157,13 @@ def test_unknown_keys_are_reported_wherever_they_stand(tmp_path: Path) -> None:
         ("  net_d_iters: 1", "  clip: 1\n  net_d_iters: 1"),
     )
     unknown = {each.key: each.value for each in found.left if each.reason == UNKNOWN}
-    assert unknown == {"network_g.dropout": 0.1, "train.clip": 1, "magic": 7, "half.nothing": None}
+    assert unknown == {
+        "datasets.train.foo": 3,
+        "network_g.dropout": 0.1,
+        "train.clip": 1,
+        "magic": 7,
+        "half.nothing": None,
+    }
 
 
 @pytest.mark.parametrize(

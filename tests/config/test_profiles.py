@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from srtui.config import shipped
+from srtui.config.degradation import Degradation
 from srtui.config.losses import Gan, Losses, Perceptual
 from srtui.config.network import RRDB, Compact, Span, SRResNet, UNet, Vgg
 from srtui.config.optimization import Adam, Constant, Cosine, MultiStep
 from srtui.config.profile import Profile, Stage
+from srtui.config.reader import read_yaml
+from srtui.errors import ConfigurationError
 
 
 def profile(name: str) -> Profile:
@@ -87,3 +91,23 @@ def test_every_profile_says_whose_it_is_in_one_line(name: str) -> None:
     about = profile(name).about
     assert 40 < len(about) < 120
     assert "\n" not in about
+
+
+@pytest.mark.parametrize("name", ["../../evil", "a/b", "", " ", ".hidden", "two\nlines", "ж" * 61])
+@pytest.mark.parametrize("section", [Profile, Degradation])
+def test_a_name_that_no_file_can_have_is_refused_where_it_stands(tmp_path: Path, section: type, name: str) -> None:
+    file = tmp_path / "mine.yml"
+    rest = {Profile: "stages: [{iterations: 1}]", Degradation: "scenarios: [{name: one, steps: [{step: median}]}]"}[section]
+    file.write_text(f"{rest}\nname: {json.dumps(name)}\n", encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        read_yaml(file, section)
+    (problem,) = caught.value.problems
+    assert (problem.key, problem.line) == ("name", 2)
+    assert "files' names" in problem.fact
+
+
+def test_more_periods_than_anybody_counts_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yml"
+    file.write_text("name: a\nstages: [{iterations: 2, schedule: {type: cosine, periods: 1000000000000}}]\n")
+    with pytest.raises(ConfigurationError, match="out of range"):
+        read_yaml(file, Profile)

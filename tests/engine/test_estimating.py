@@ -15,7 +15,7 @@ from srtui.config.profile import Profile, Stage
 from srtui.config.reader import to_plain
 from srtui.config.requests import EstimateRequest
 from srtui.engine import estimating
-from srtui.errors import MachineError
+from srtui.errors import MachineError, UsageError
 from srtui.jobs.context import JobContext
 from srtui.jobs.events import read_events
 from srtui.jobs.folder import create
@@ -145,3 +145,8 @@ def test_the_sentence_is_for_people(seconds: float, words: str) -> None:
     known = StageEstimate(seconds=seconds, gib=1.25, micro_batch=0, precision="bf16")
     assert words in sentence(profile(), [known])
     assert "1,000 updates, 1.2 GiB" in sentence(profile(), [known])
+
+
+def test_crops_that_the_scale_does_not_divide_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="gt_size: 33 is not a multiple of the scale, 4"):
+        estimate(tmp_path, profile(dataclasses.replace(STAGE, gt_size=33)))

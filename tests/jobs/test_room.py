@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from srtui.errors import DiskFullError, from_os_error
 from srtui.jobs import context
 from srtui.jobs.context import JobContext, Stopped
 from srtui.jobs.control import ask
@@ -177,3 +178,11 @@ def test_a_pause_does_not_count_for_the_time_that_is_left(folder: JobFolder, mon
     job.progress(50, 100, "iterations")
     assert read_status(folder).eta == 20
     assert phase_of(read_status(folder)).startswith("training")
+
+
+def test_a_limit_is_not_called_a_full_disk() -> None:
+    limit, full = (from_os_error(OSError(code, os.strerror(code)), "a job") for code in (errno.EFBIG, errno.ENOSPC))
+    assert isinstance(limit, DiskFullError)
+    assert "a limit on the size of files" in str(limit)
+    assert "ulimit -f" in str(limit)
+    assert "no room left on the disk" in str(full)
