@@ -121,4 +121,5 @@ def _batch(options: Options) -> int:
 
 def _name(text: str) -> str:
     """A name that a file may have."""
-    return re.sub(r"[^\w.+-]+", "-", text).strip("-.")[:80] or "basicsr"
+    words = re.sub(r"[^\w.+-]+", "-", text).strip("-.").encode()[:80].decode("utf-8", "ignore")
+    return words.strip("-.") or "basicsr"

@@ -405,6 +405,7 @@ def test_the_profile_may_be_called_after_any_name(tmp_path: Path) -> None:
         "имя с пробелом": "имя-с-пробелом",
         "///": "basicsr",
         "x" * 300: "x" * 80,
+        "ж" * 300: "ж" * 40,
     }
     for given, expected in names.items():
         found = imported(

@@ -97,7 +97,9 @@ def test_every_profile_says_whose_it_is_in_one_line(name: str) -> None:
 @pytest.mark.parametrize("section", [Profile, Degradation])
 def test_a_name_that_no_file_can_have_is_refused_where_it_stands(tmp_path: Path, section: type, name: str) -> None:
     file = tmp_path / "mine.yml"
-    rest = {Profile: "stages: [{iterations: 1}]", Degradation: "scenarios: [{name: one, steps: [{step: median}]}]"}[section]
+    rest = {Profile: "stages: [{iterations: 1}]", Degradation: "scenarios: [{name: one, steps: [{step: median}]}]"}[
+        section
+    ]
     file.write_text(f"{rest}\nname: {json.dumps(name)}\n", encoding="utf-8")
     with pytest.raises(ConfigurationError) as caught:
         read_yaml(file, section)
