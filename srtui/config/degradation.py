@@ -27,7 +27,7 @@ from srtui.config.degradation_steps import (
     Ring,
     Sharpen,
 )
-from srtui.config.section import Name, Section
+from srtui.config.section import Section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ class Choice(Section):
 class Scenario(Section):
     """One way to spoil a picture: steps in order."""
 
-    name: Name
+    name: str
     """How reports call it."""
     share: Annotated[float, Gt(0), Le(1000)] = 1.0
     """How often it is dealt, against the other scenarios' shares."""
@@ -102,7 +102,7 @@ class Degradation(Section):
 
     version: Literal[1] = 1
     """Format of the file."""
-    name: Name
+    name: str
     """How the degradation is called."""
     about: str = ""
     """One line for the list of degradations."""

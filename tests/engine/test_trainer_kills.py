@@ -113,7 +113,7 @@ def interrupt(training: Training, kind: Kind, iteration: int, delay: float) -> i
     with worker(training.folder, largest) as process:
         if kind == "full disk":  # of everything that is written, state.pt is the largest
             assert process.wait(PATIENCE) == 4, training.folder.log.read_text()
-            assert "no room left on the disk" in (read_json(training.folder.exit) or {})["error"]
+            assert "a limit on the size of files" in (read_json(training.folder.exit) or {})["error"]
             assert not list(training.folder.checkpoints.glob(".*"))
             return iterations.done()
         wait_until(lambda: iterations.done() >= iteration, process, training.folder)

@@ -86,7 +86,7 @@ def test_a_full_disk_ends_with_its_code_and_the_next_run_goes_on(
     assert run_worker(scan.job, "srtui.worker", "main", 0, preexec_fn=limit) == 4
     ending = read_json(scan.job.exit)
     assert ending is not None
-    assert "no room left on the disk" in ending["error"]
+    assert "a limit on the size of files" in ending["error"]
     assert_goes_on(scan, whole)
 
 
