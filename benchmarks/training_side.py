@@ -24,8 +24,8 @@ from srtui.engine import networks
 from srtui.engine.rehearsal import Rehearsal
 
 Precision = Literal["fp32", "bf16"]
-Way = Literal["plain", "tuned", "ours", "calls"]
-"""The plain loop; the same with autocast and channels-last; srtui's engine; and that without CUDA graphs."""
+Way = Literal["plain", "tuned", "ours", "graphs"]
+"""The plain loop; the same with autocast and channels-last; srtui's engine; and that with CUDA graphs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,8 +82,8 @@ def _updater(side: Side, device: torch.device) -> Callable[[], None]:
         stage = replace(stage, batch=side.crops[0], gt_size=side.crops[1])
     torch.manual_seed(1)
     torch.backends.cudnn.benchmark = True  # as BasicSR's train.py sets it too
-    if side.way in {"ours", "calls"}:
-        graphs = side.way == "ours"
+    if side.way in {"ours", "graphs"}:
+        graphs = side.way == "graphs"
         return Rehearsal(case.network, stage, SCALE, device, precision=side.precision, cuda_graphs=graphs).update
     net = networks.build(case.network, SCALE)
     tuned = side.way == "tuned"

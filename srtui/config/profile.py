@@ -58,7 +58,7 @@ class Profile(Section):
     """Arithmetic of the forward pass; auto takes what the machine is good at."""
     compile: Compiling = "off"
     """torch.compile for the network in training: off, on, or auto (on GPUs that it supports); if it fails, an alarm."""
-    cuda_graphs: bool = True
+    cuda_graphs: bool = False
     """On a GPU, an update's kernels started by one call where the batch goes through at once; if it fails, an alarm."""
     deterministic: bool = False
     """On a GPU, add up in the same order each time, so that resumed equals uninterrupted to the last bit; slower."""

@@ -53,7 +53,7 @@ def largest_micro_batch(
         check()
         tried = replace(stage, batch=crops)
         with memory_explained(device):  # of what a rehearsal makes before its updates
-            rehearsal = Rehearsal(network, tried, scale, device, precision=precision, cuda_graphs=False)
+            rehearsal = Rehearsal(network, tried, scale, device, precision=precision)
             for _ in range(2):  # Adam's memory and the gradients are all there in the second
                 rehearsal.update()
             rehearsal.wait()

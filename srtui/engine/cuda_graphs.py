@@ -69,7 +69,7 @@ class CudaRecorder:
                 torch.cuda.graph(graph, self._pool, self._stream, capture_error_mode="thread_local"),
             ):
                 work()
-        except BaseException:
+        except BaseException:  # whatever ended it: it is cleaned up, and raised again
             # And it goes on to take memory for the graph, and never looks for unused memory of others again.
             with suppress(RuntimeError, AttributeError):  # it did end; or another torch calls it otherwise
                 torch._C._cuda_endAllocateToPool(self._device.index, self._pool)

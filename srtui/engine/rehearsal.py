@@ -55,7 +55,7 @@ class Rehearsal:
         precision: Arithmetic,
         micro_batch: int = 0,
         compiling: Compiling = "off",
-        cuda_graphs: bool = True,
+        cuda_graphs: bool = False,
         alarm: Callable[[str], None] = lambda _text: None,
     ) -> None:
         check_multiple(stage.gt_size, scale)

@@ -40,7 +40,7 @@ class Conditions:
     ranks: Ranks
     seed: int
     compile: Compiling = "off"
-    cuda_graphs: bool = True
+    cuda_graphs: bool = False
     """Whether a GPU's updates are recorded where the whole batch goes through at once."""
     alarm: Callable[[str], None] = lambda _text: None
     """Told, in words, when the network could not be compiled, or the updates not be recorded."""

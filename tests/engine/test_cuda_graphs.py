@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from srtui.config.losses import Gan, Losses
 from srtui.config.network import Span, UNet, Vgg
-from srtui.config.profile import Profile
+from srtui.config.profile import Profile, Stage
 from srtui.engine import cuda_graphs
 from srtui.engine.networks.compact import SRVGGNetCompact
 from srtui.jobs.context import Stopped
@@ -21,14 +22,19 @@ from tests.engine.training_cases import (
     assert_identical,
     every_tensor,
     gan_stage,
-    small_profile,
     small_stage,
     stop_at,
 )
+from tests.engine.training_cases import small_profile as _small_profile
 
 LOSSES = Losses(l1=1.0, charbonnier=0.1, frequency=0.1, ms_ssim=0.1, ldl=0.1)
 VANILLA = Gan(kind="vanilla", discriminator=UNet(features=4))
 RELATIVISTIC = Gan(kind="relativistic", discriminator=Vgg(features=4), every=2)
+
+
+def small_profile(*stages: Stage, **changes: Any) -> Profile:
+    """As other tests', with graphs unless it says otherwise."""
+    return _small_profile(*stages, **{"cuda_graphs": True, **changes})
 
 
 @pytest.fixture

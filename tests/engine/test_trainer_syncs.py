@@ -26,7 +26,7 @@ LOSSES = Losses(l1=1.0, charbonnier=0.1, frequency=0.1, ms_ssim=0.1, ldl=0.1)
 
 def one_stage(gan: Gan | None) -> Profile:
     stage = gan_stage(24, gan=gan, losses=LOSSES, gt_size=32) if gan else small_stage(24, losses=LOSSES)
-    return small_profile(stage, log_every=12, validate_every=1000, checkpoint_every=1000)
+    return small_profile(stage, log_every=12, validate_every=1000, checkpoint_every=1000, cuda_graphs=True)
 
 
 @pytest.mark.parametrize(
